@@ -1,0 +1,1 @@
+from .client import Answer, HttpClient, check_endpoint

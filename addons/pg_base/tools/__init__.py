@@ -1,0 +1,1 @@
+from . import money, options, redact, secrets, steps
