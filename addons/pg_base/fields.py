@@ -14,12 +14,13 @@ MASK = "••••••••"
 class Secret(fields.Char):
     """A credential: encrypted in the database, never returned by any read.
 
-    Writing a value encrypts it; reading gives :data:`MASK` (or ``False`` when nothing is stored), so
-    forms, RPC answers, exports and templates only ever see the mask. Writing the mask back keeps
-    what is stored. Server code gets the clear text by ``record._pg_reveal(name)`` of the mixin
-    ``pg.secret.mixin``. Secrets are not copied, not searchable by value and not groupable.
+    Writing a value encrypts it; reading gives :data:`MASK` (or ``False`` when nothing is stored),
+    so forms, RPC answers, exports and templates only ever see the mask. Writing the mask back
+    keeps what is stored. Server code gets the clear text by ``record._pg_reveal(name)`` of the
+    mixin ``pg.secret.mixin``. Secrets are not copied, not searchable by value and not groupable.
     """
 
+    falsy_value = None
     _description_searchable = False
     _description_sortable = lambda self, env: False  # noqa: E731
     _description_groupable = lambda self, env: False  # noqa: E731
@@ -56,8 +57,7 @@ class Secret(fields.Char):
 
     def _condition_to_sql(self, field_expr, operator, value, model, alias, query):
         """Override of `odoo` to allow only "set" and "not set" in searches."""
-        asked = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
-        if operator not in ("in", "not in") or any(asked):
+        if operator not in ("in", "not in") or any(value):
             raise UserError(str(_lt("A secret cannot be searched by its value.")))
         return super()._condition_to_sql(field_expr, operator, value, model, alias, query)
 

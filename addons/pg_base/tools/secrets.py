@@ -10,7 +10,6 @@ import functools
 import os
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-
 from odoo.exceptions import UserError
 from odoo.tools.translate import LazyTranslate
 
@@ -68,8 +67,8 @@ def _keys():
     raise UserError(
         str(
             _lt(
-                "No encryption key is configured, so credentials cannot be kept. Set PG_SECRET_KEYS "
-                "or pg_secret_key_file in the section [pg] of odoo.conf."
+                "No encryption key is configured, so credentials cannot be kept. "
+                "Set PG_SECRET_KEYS or pg_secret_key_file in the section [pg] of odoo.conf."
             )
         )
     )

@@ -1,0 +1,1 @@
+from . import test_company, test_http, test_money, test_secret
