@@ -1,0 +1,49 @@
+import logging
+
+from odoo import http
+from odoo.addons.payment import utils as payment_utils
+from odoo.addons.pg_base.outcomes import OutsideError
+from odoo.http import request
+from odoo.tools import consteq
+
+_logger = logging.getLogger(__name__)
+
+STATUS_PAGE = "/payment/status"
+
+
+class PaymentCheckout(http.Controller):
+    """Where the gateway's page sends the payer back to. Nothing in the address is believed: it
+    only says which payment to ask the gateway about."""
+
+    @http.route("/payment/stripe_checkout/return", type="http", auth="public", methods=["GET"])
+    def stripe_checkout_return(self, reference="", session_id="", **_kwargs):
+        """Receive a payer who is through."""
+        tx = self._find_transaction("stripe_checkout", reference)
+        if not tx or not consteq(tx.pg_checkout_ref or "", session_id):
+            return request.redirect(STATUS_PAGE)
+        return self._refresh_and_land(tx, "return")
+
+    @http.route("/payment/stripe_checkout/cancel", type="http", auth="public", methods=["GET"])
+    def stripe_checkout_cancel(self, reference="", token="", **_kwargs):
+        """Receive a payer who went back. The page stays open: the payer may come back and pay, so
+        the payment is cancelled only when the gateway has closed its page unpaid."""
+        tx = self._find_transaction("stripe_checkout", reference)
+        if not tx or not payment_utils.check_access_token(token, reference, "cancel"):
+            return request.redirect(STATUS_PAGE)
+        return self._refresh_and_land(tx, "cancel")
+
+    def _find_transaction(self, code, reference):
+        # In sudo mode since the payer has no rights on transactions.
+        return (
+            request.env["payment.transaction"]
+            .sudo()
+            .search([("reference", "=", reference), ("provider_id.code", "=", code)], limit=1)
+        )
+
+    def _refresh_and_land(self, tx, source):
+        """Ask the gateway, then show the payer where the payment stands, answer or not."""
+        try:
+            tx._pg_refresh(source)
+        except OutsideError as error:
+            _logger.warning("payment %s: no answer on %s: %r", tx.reference, source, error)
+        return request.redirect(tx.landing_route or STATUS_PAGE)

@@ -1,0 +1,7 @@
+"""Adapters by provider code. A further gateway is one class here and one provider record."""
+
+from .stripe_checkout import StripeCheckoutGateway
+
+GATEWAYS = {
+    "stripe_checkout": StripeCheckoutGateway,
+}

@@ -1,0 +1,289 @@
+import hashlib
+import logging
+
+from odoo import fields, models
+from odoo.addons.pg_base.tools.money import D
+from odoo.tools import SQL
+
+from ..gateways import GATEWAYS
+
+_logger = logging.getLogger(__name__)
+
+
+class PaymentTransaction(models.Model):
+    """The engine: one door for news of a payment, whoever brings it."""
+
+    _name = "payment.transaction"
+    _inherit = ["payment.transaction", "mail.activity.mixin"]
+
+    pg_checkout_ref = fields.Char("Payment page", readonly=True, copy=False, index="btree_not_null")
+    pg_checkout_count = fields.Integer("Payment pages made", readonly=True, copy=False)
+    pg_checkout_expires_at = fields.Datetime("Payment page closes", readonly=True, copy=False)
+    pg_payment_ref = fields.Char(
+        "Payment at the gateway", readonly=True, copy=False, index="btree_not_null"
+    )
+    gateway_version = fields.Integer(
+        "Times locked",
+        readonly=True,
+        copy=False,
+        help="Raised with each lock, so that a session that waited for the lock is run again.",
+    )
+    gateway_fee = fields.Monetary(
+        "Fee", currency_field="gateway_fee_currency_id", readonly=True, copy=False
+    )
+    gateway_net = fields.Monetary(
+        "Net", currency_field="gateway_fee_currency_id", readonly=True, copy=False
+    )
+    gateway_fee_currency_id = fields.Many2one(
+        "res.currency", "Settlement currency", readonly=True, copy=False
+    )
+    gateway_rate = fields.Float("Settlement rate", digits=(20, 10), readonly=True, copy=False)
+    gateway_receipt = fields.Char("Gateway's receipt", readonly=True, copy=False)
+    pg_attention = fields.Char(
+        "Needs attention", readonly=True, copy=False, help="Why a person should look at this."
+    )
+
+    _refund_uniq = models.UniqueIndex(
+        "(provider_id, provider_reference)"
+        " WHERE operation = 'refund' AND provider_reference IS NOT NULL",
+        "This refund is known already.",
+    )
+
+    # === BUSINESS METHODS - ONE DOOR === #
+
+    def _pg_is_ours(self):
+        """Tell whether one of our gateways handles this transaction."""
+        return self.provider_id.code in GATEWAYS
+
+    def _gateway_lock(self):
+        """Lock the transactions and their sources, waiting for others, and forget what was read.
+
+        The first thing in every path that asks the gateway or changes state. Raising the counter
+        makes a session that waited fail with a serialization error, after which Odoo runs its
+        request again on what the other one committed.
+        """
+        txs = self | self.source_transaction_id
+        if not txs:
+            return
+        txs.flush_recordset()
+        ids = tuple(sorted(txs.ids))
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM payment_transaction WHERE id IN %s ORDER BY id FOR UPDATE",
+                ids,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE payment_transaction SET gateway_version = COALESCE(gateway_version, 0) + 1"
+                " WHERE id IN %s",
+                ids,
+            )
+        )
+        txs.invalidate_recordset()
+
+    def _pg_refresh(self, source, *, checkout_id="", payment_id=""):
+        """Ask the gateway how this payment stands, and follow.
+
+        The one door for return page, webhook, poll and reload. Reads only, so it may run again.
+
+        Note: `self.ensure_one()`
+
+        :param str source: who asks, for the log.
+        :param str checkout_id: the page that the news is about, when it may be another than ours.
+        :param str payment_id: likewise the payment.
+        :return: the state of the payment, or None when there is nothing to ask about.
+        :rtype: `..ports.PaymentState`
+        :raise OutsideError: when the gateway gives no usable answer; nothing has changed then.
+        """
+        self.ensure_one()
+        self._gateway_lock()
+        if self.operation == "refund":
+            return self._pg_refresh_refund(source)
+        states = self._pg_read_states(checkout_id, payment_id)
+        if not states:
+            return None
+        state = next((state for state in states if state.status == "paid"), states[0])
+        if self.state == "done" and self._pg_is_second_payment(state):
+            self._pg_flag(
+                self.env._("Paid a second time: %s. Refund one of them.", state.payment_id)
+            )
+            return state
+        before = self.state
+        self._process(self.provider_code, {"pg_state": state})
+        if before != self.state:
+            _logger.info("payment %s by %s: %s, was %s", self.reference, source, self.state, before)
+        self._pg_plan_poll()
+        return state
+
+    def _pg_read_states(self, checkout_id, payment_id):
+        """Read our own page at the gateway, and the one of the news when it is another one."""
+        gateway = self.provider_id._pg_get_gateway()
+        states = []
+        if self.pg_checkout_ref:
+            states.append(gateway.get_payment(checkout_id=self.pg_checkout_ref))
+        elif self.pg_payment_ref:
+            states.append(gateway.get_payment(payment_id=self.pg_payment_ref))
+        known = {state.payment_id for state in states} | {state.checkout_id for state in states}
+        if checkout_id and checkout_id not in known:
+            states.append(gateway.get_payment(checkout_id=checkout_id))
+        elif payment_id and payment_id not in known:
+            states.append(gateway.get_payment(payment_id=payment_id))
+        return [s for s in states if not s.reference or s.reference == self.reference]
+
+    def _pg_is_second_payment(self, state):
+        return (
+            state.status == "paid"
+            and bool(self.pg_payment_ref)
+            and state.payment_id != self.pg_payment_ref
+        )
+
+    # === BUSINESS METHODS - PROCESSING === #
+
+    def _validate_amount(self, payment_data):
+        """Override of `payment` to compare exactly, and only what was really paid."""
+        if not self._pg_is_ours():
+            return super()._validate_amount(payment_data)
+        problem = self._pg_find_mismatch(payment_data)
+        if problem and self.state not in ("done", "error"):
+            self._set_error(problem, extra_allowed_states=("cancel",))
+        if problem:
+            self._pg_flag(problem)
+
+    def _pg_find_mismatch(self, payment_data):
+        """Return why the money is not the money asked for, '' when it is.
+
+        :param dict payment_data: with a `PaymentState` or a `RefundState`.
+        """
+        state = payment_data.get("pg_state") or payment_data["pg_refund"]
+        if state.status not in ("paid", "done"):
+            return ""
+        if state.currency != self.currency_id.name:
+            return self.env._(
+                "The gateway has %(theirs)s, the transaction is in %(ours)s.",
+                theirs=state.currency or "-",
+                ours=self.currency_id.name,
+            )
+        if state.amount is None or D(state.amount) != abs(D(self.amount)):
+            return self.env._(
+                "The gateway has %(theirs)s, the transaction is of %(ours)s.",
+                theirs=state.amount,
+                ours=abs(D(self.amount)),
+            )
+        return ""
+
+    def _apply_updates(self, payment_data):
+        """Override of `payment` to move the state up, never down."""
+        if not self._pg_is_ours():
+            return super()._apply_updates(payment_data)
+        if self._pg_find_mismatch(payment_data):
+            return None
+        if self.operation == "refund":
+            return self._pg_apply_refund(payment_data["pg_refund"])
+        return self._pg_apply_payment(payment_data["pg_state"])
+
+    def _pg_apply_payment(self, state):
+        """Follow a payment state; a late one of a lower rank changes nothing."""
+        if state.payment_id and not self.pg_payment_ref or state.status == "paid":
+            self.pg_payment_ref = state.payment_id
+            self.provider_reference = state.payment_id
+        if state.receipt:
+            self.gateway_receipt = state.receipt
+        if state.status == "paid":
+            if state.checkout_id:
+                self.pg_checkout_ref = state.checkout_id
+            if self.state != "done":
+                # Money that arrives after a cancellation is still money.
+                self._set_done(extra_allowed_states=("cancel",))
+            self._pg_apply_fee(state)
+        elif self.state in ("draft", "pending"):
+            self._pg_apply_unpaid(state)
+
+    def _pg_apply_unpaid(self, state):
+        """Follow a payment that is open, on its way, or has ended without money."""
+        if state.status == "pending" and self.state == "draft":
+            self._set_pending(state_message=state.message or None)
+        elif state.status == "failed":
+            self._set_error(state.message or self.env._("The payment failed."))
+        elif state.status == "expired":
+            self._set_canceled(state_message=self.env._("The payment page has closed unpaid."))
+        elif state.status == "cancelled":
+            self._set_canceled(state_message=state.message or None)
+        elif state.status == "open" and state.message:
+            # A declined card inside an open page: the payer may try another one.
+            self.state_message = state.message
+
+    def _pg_apply_fee(self, state):
+        """Keep the gateway's fee once it is known; then tell the layers above."""
+        if state.fee is None or self.gateway_fee_currency_id:
+            return
+        currency = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("name", "=", state.fee_currency)], limit=1)
+        )
+        if not currency:
+            self._pg_flag(self.env._("Fee in an unknown currency: %s", state.fee_currency))
+            return
+        self.write(
+            {
+                "gateway_fee": float(state.fee),
+                "gateway_net": float(state.net),
+                "gateway_fee_currency_id": currency.id,
+                "gateway_rate": float(state.rate) if state.rate is not None else 1.0,
+            }
+        )
+        self._pg_on_fee_known()
+
+    def _pg_on_fee_known(self):
+        """Hook for the layers above: fee, net, currency and rate of this payment are filled."""
+
+    def _pg_on_dispute(self, news):
+        """Flag a payment that its payer disputes; its state stays, the money is decided later.
+
+        :param str news: the gateway's word for what happened.
+        """
+        self._gateway_lock()
+        self._pg_flag(self.env._("Disputed at the gateway (%s)", news))
+
+    def _post_process(self):
+        """Override of `payment` so that status page and cron do not both do this work."""
+        ours = self.filtered(lambda tx: tx._pg_is_ours())
+        ours._gateway_lock()
+        todo = (self - ours) | ours.filtered(lambda tx: not tx.is_post_processed)
+        return super(PaymentTransaction, todo)._post_process()
+
+    # === HELPERS === #
+
+    def _pg_make_key(self, *parts):
+        """Return the key under which the gateway knows one request, whoever repeats it."""
+        text = "|".join(str(part) for part in (self._pg_get_database(), self.reference, *parts))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _pg_get_database(self):
+        return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+
+    def _pg_flag(self, reason):
+        """Mark a transaction that a person must look at, and ask one of the seller's admins to.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        if self.pg_attention == reason:
+            return
+        _logger.warning("payment %s needs attention: %s", self.reference, reason)
+        self.pg_attention = reason
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.env._("Payment %s needs attention", self.reference),
+            note=reason,
+            user_id=self._pg_get_responsible().id,
+        )
+
+    def _pg_get_responsible(self):
+        """Return the user who is asked to look: an admin of the seller, else Odoo's own."""
+        group = self.env.ref("pg_base.group_admin")
+        admins = group.sudo().all_user_ids.filtered(
+            lambda user: user.active and self.company_id in user.company_ids
+        )
+        return admins.sorted("id", reverse=True)[:1] or self.env.ref("base.user_admin")

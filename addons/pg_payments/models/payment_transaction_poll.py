@@ -1,0 +1,100 @@
+import logging
+
+from odoo import fields, models
+from odoo.addons.pg_base.outcomes import OutsideError
+from odoo.addons.pg_base.tools import steps
+from odoo.tools import SQL
+from psycopg2 import OperationalError
+
+from ..const import BATCH, FEE_DELAYS, POLL_DELAYS, pick_delay
+
+_logger = logging.getLogger(__name__)
+
+
+class PaymentTransaction(models.Model):
+    """Asking by ourselves: for payers who closed the tab and news that never came."""
+
+    _inherit = "payment.transaction"
+
+    pg_next_poll_at = fields.Datetime(
+        "Next question to the gateway", readonly=True, copy=False, index="btree_not_null"
+    )
+    pg_poll_count = fields.Integer("Questions asked", readonly=True, copy=False)
+    pg_is_abandoned = fields.Boolean("To be closed at the gateway", readonly=True, copy=False)
+
+    def _pg_plan_poll(self):
+        """Decide when to ask again: as long as the payment is open, or its fee unknown.
+
+        Note: `self.ensure_one()`
+        """
+        delays = ()
+        if self.state in ("draft", "pending"):
+            delays = POLL_DELAYS
+        elif self.state == "done" and self.operation != "refund" and not self._pg_has_fee():
+            delays = FEE_DELAYS
+        if not delays or (delays is FEE_DELAYS and self.pg_poll_count >= len(delays)):
+            self.write({"pg_next_poll_at": False, "pg_is_abandoned": False})
+            return
+        self.pg_next_poll_at = fields.Datetime.now() + pick_delay(delays, self.pg_poll_count)
+
+    def _pg_has_fee(self):
+        return bool(self.gateway_fee_currency_id)
+
+    def _set_done(self, **kwargs):
+        """Override of `payment` to start counting anew for the fee, and post-process refunds soon:
+        no payer looks at a status page for them."""
+        txs = super()._set_done(**kwargs)
+        ours = txs.filtered(lambda tx: tx._pg_is_ours())
+        ours.pg_poll_count = 0
+        if ours.filtered(lambda tx: tx.operation == "refund"):
+            self.env.ref("payment.cron_post_process_payment_tx")._trigger()
+        return txs
+
+    # === CRON === #
+
+    def _cron_pg_poll(self):
+        """Ask the gateway about each transaction whose time has come, one step each."""
+        for tx_id in self._pg_search_due("pg_next_poll_at"):
+            try:
+                with steps.step(self.env) as env:
+                    env["payment.transaction"].browse(tx_id)._pg_poll()
+            except OperationalError:
+                _logger.info("payment #%s: busy, asked again in the next run", tx_id)
+            except OutsideError as error:
+                self._pg_postpone_poll(tx_id, error)
+            except Exception:
+                _logger.exception("payment #%s: could not be asked about", tx_id)
+                self._pg_postpone_poll(tx_id, None)
+
+    def _pg_search_due(self, field_name):
+        """Return the ids of our transactions whose moment in a field has passed, oldest first."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM payment_transaction WHERE %(field)s <= %(now)s"
+                " ORDER BY %(field)s LIMIT %(limit)s",
+                field=SQL.identifier(field_name),
+                now=fields.Datetime.now(),
+                limit=BATCH,
+            )
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    def _pg_poll(self):
+        """Ask about one transaction, unless somebody else holds it or was faster."""
+        tx = self.try_lock_for_update()
+        if not tx or not tx.pg_next_poll_at or tx.pg_next_poll_at > fields.Datetime.now():
+            return
+        tx.pg_poll_count += 1
+        if tx.pg_is_abandoned and tx.state in ("draft", "pending"):
+            tx.provider_id._pg_get_gateway().expire_checkout(tx.pg_checkout_ref)
+        if tx._pg_refresh("poll") is None:
+            tx.pg_next_poll_at = False
+
+    def _pg_postpone_poll(self, tx_id, error):
+        """Ask later: the gateway gave no answer, so nothing is known and nothing changes."""
+        with steps.step(self.env) as env:
+            tx = env["payment.transaction"].browse(tx_id).try_lock_for_update()
+            if tx:
+                _logger.warning("payment %s: no answer to the poll: %r", tx.reference, error)
+                tx.pg_poll_count += 1
+                tx._pg_plan_poll()

@@ -1,0 +1,293 @@
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from odoo import fields, models
+from odoo.addons.pg_base.outcomes import NotSent, OutsideError, Rejected, Throttled, Unknown
+from odoo.addons.pg_base.tools import steps
+from odoo.addons.pg_base.tools.money import D
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+from psycopg2 import OperationalError
+
+from ..const import BATCH, REFUND_DELAYS, REFUND_LEASE, pick_delay
+from ..gateways import GATEWAYS
+from ..ports import RefundRequest
+
+_logger = logging.getLogger(__name__)
+
+#: A child in one of these holds a part of what was paid.
+COUNTED_STATES = ("draft", "pending", "authorized", "done")
+
+
+@dataclass(frozen=True)
+class RefundJob:
+    """One claimed refund, with all that the call needs: no database is open during it."""
+
+    tx_id: int
+    gateway: Any
+    request: RefundRequest
+    must_look_up: bool
+
+
+class PaymentTransaction(models.Model):
+    """Sending money back: asked for by a record, done by a worker, never twice."""
+
+    _inherit = "payment.transaction"
+
+    pg_refund_step = fields.Selection(
+        [
+            ("waiting", "Waiting to be asked for"),
+            ("requested", "Asked for, outcome not known"),
+            ("accepted", "Known to the gateway"),
+            ("refused", "Refused by the gateway"),
+        ],
+        "Refund request",
+        readonly=True,
+        copy=False,
+    )
+    pg_next_try_at = fields.Datetime("Next try", readonly=True, copy=False, index="btree_not_null")
+    pg_try_count = fields.Integer("Tries", readonly=True, copy=False)
+
+    # === BUSINESS METHODS - PRE-PROCESSING === #
+
+    def _create_child_transaction(self, amount, is_refund=False, **custom_create_values):
+        """Override of `payment` to never let refunds exceed what was paid.
+
+        The source is locked first, so two who ask at the same time are looked at one after the
+        other.
+
+        :raise ValidationError: when this refund cannot be; nothing is created then.
+        """
+        if not is_refund or not self._pg_is_ours():
+            return super()._create_child_transaction(amount, is_refund, **custom_create_values)
+        self.ensure_one()
+        self._gateway_lock()
+        if custom_create_values.get("pg_refund_step") != "accepted":
+            self._pg_check_refund(amount)
+            custom_create_values.update(
+                pg_refund_step="waiting", pg_next_try_at=fields.Datetime.now()
+            )
+        return super()._create_child_transaction(amount, is_refund, **custom_create_values)
+
+    def _pg_check_refund(self, amount):
+        """Raise unless this amount can still be sent back.
+
+        :raise ValidationError: with a sentence for the person who asked.
+        """
+        if self.state != "done" or self.operation == "refund":
+            raise ValidationError(self.env._("Only confirmed payments can be refunded."))
+        left = self._pg_get_refundable()
+        if D(amount) <= 0 or D(amount) > left:
+            raise ValidationError(
+                self.env._(
+                    "At most %(left)s %(currency)s of %(reference)s can be refunded.",
+                    left=left,
+                    currency=self.currency_id.name,
+                    reference=self.reference,
+                )
+            )
+        try:
+            self.provider_id._pg_get_gateway().check_amount(D(amount), self.currency_id.name)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def _pg_get_refundable(self):
+        """Return what may still be sent back, as a Decimal: running requests count as sent."""
+        children = self.child_transaction_ids.filtered(
+            lambda tx: tx.operation == "refund" and tx.state in COUNTED_STATES
+        )
+        return D(self.amount) + sum((D(child.amount) for child in children), D(0))
+
+    def _send_refund_request(self):
+        """Override of `payment` to wake the worker: no call to the outside is made here."""
+        if not self._pg_is_ours():
+            return super()._send_refund_request()
+        self.env.ref("pg_payments.cron_refunds")._trigger()
+
+    # === BUSINESS METHODS - PROCESSING === #
+
+    def _pg_apply_refund(self, state):
+        """Follow a refund state; the gateway's last word may come after its first success."""
+        if state.refund_id and self.provider_reference != state.refund_id:
+            self.provider_reference = state.refund_id
+        self.write({"pg_refund_step": "accepted", "pg_next_try_at": False})
+        if state.status == "done" and self.state in ("draft", "pending", "error"):
+            self._set_done()
+        elif state.status == "pending" and self.state == "draft":
+            self._set_pending(state_message=state.message or None)
+        elif state.status in ("failed", "cancelled") and self.state != "error":
+            message = self.env._("The refund failed: %s", state.message or state.status)
+            self._set_error(message, extra_allowed_states=("done",))
+            self.source_transaction_id._pg_flag(f"{self.reference}: {message}")
+        self._pg_plan_poll()
+
+    def _pg_refresh_refund(self, source):
+        """Read one refund again; called under the lock by `_pg_refresh`."""
+        if not self.provider_reference:
+            self.pg_next_poll_at = False
+            return None
+        state = self.provider_id._pg_get_gateway().get_refund(self.provider_reference)
+        self._process(self.provider_code, {"pg_refund": state})
+        _logger.info("refund %s by %s: %s", self.reference, source, self.state)
+        return state
+
+    def _pg_sync_refunds(self, source):
+        """Take over every refund that the gateway has of this payment, whoever asked for it.
+
+        Note: `self.ensure_one()`, on the payment.
+        """
+        self.ensure_one()
+        self._gateway_lock()
+        if not self.pg_payment_ref:
+            return
+        for state in self.provider_id._pg_get_gateway().find_refunds(self.pg_payment_ref):
+            child = self._pg_find_refund(state)
+            if not child and state.status not in ("failed", "cancelled"):
+                child = self._pg_adopt_refund(state)
+            if child:
+                child._process(child.provider_code, {"pg_refund": state})
+        _logger.info("payment %s by %s: refunds read", self.reference, source)
+
+    def _pg_find_refund(self, state):
+        """Return our child of a refund: by the gateway's id, else by our reference in it."""
+        refunds = self.child_transaction_ids.filtered(lambda tx: tx.operation == "refund")
+        known = refunds.filtered(lambda tx: tx.provider_reference == state.refund_id)
+        return known or refunds.filtered(
+            lambda tx: (
+                state.reference and tx.reference == state.reference and not tx.provider_reference
+            )
+        )
+
+    def _pg_adopt_refund(self, state):
+        """Create the child of a refund that was made in the gateway's dashboard."""
+        child = self._create_child_transaction(
+            float(state.amount),
+            is_refund=True,
+            pg_refund_step="accepted",
+            provider_reference=state.refund_id,
+        )
+        _logger.info("payment %s: refund %s made elsewhere", self.reference, state.refund_id)
+        child._log_sent_message()
+        return child
+
+    # === CRON === #
+
+    def _cron_pg_refunds(self):
+        """Ask the gateway for each refund that waits: claim, commit, call, commit the outcome."""
+        for _count in range(BATCH):
+            job = self._pg_claim_refund()
+            if not job:
+                return
+            try:
+                outcome = self._pg_call_refund(job)
+            except OutsideError as error:
+                outcome = error
+            self._pg_settle_refund(job, outcome)
+
+    def _pg_claim_refund(self):
+        """Take one refund that is due and commit that it is being asked for, before the call.
+
+        :return: a RefundJob, or None when there is none.
+        """
+        with steps.step(self.env) as env:
+            tx = env["payment.transaction"]._pg_take_due_refund()
+            if not tx:
+                return None
+            # Anything but a first try may have been executed: look before asking again.
+            must_look_up = tx.pg_refund_step != "waiting"
+            tx.write(
+                {
+                    "pg_refund_step": "requested",
+                    "pg_try_count": tx.pg_try_count + 1,
+                    "pg_next_try_at": fields.Datetime.now() + REFUND_LEASE,
+                }
+            )
+            return RefundJob(tx.id, tx._pg_find_gateway(), tx._pg_prepare_refund(), must_look_up)
+
+    def _pg_take_due_refund(self):
+        """Return one refund whose time has come, locked; others that are locked are passed over."""
+        self.env.cr.execute(
+            SQL(
+                """SELECT tx.id FROM payment_transaction tx
+                     JOIN payment_provider provider ON provider.id = tx.provider_id
+                    WHERE tx.pg_next_try_at <= %s AND tx.operation = 'refund'
+                      AND tx.state IN ('draft', 'pending')
+                      AND tx.pg_refund_step IN ('waiting', 'requested')
+                      AND provider.state != 'disabled' AND provider.code IN %s
+                 ORDER BY tx.pg_next_try_at, tx.id LIMIT 1 FOR UPDATE OF tx SKIP LOCKED""",
+                fields.Datetime.now(),
+                tuple(GATEWAYS),
+            )
+        )
+        return self.browse([row[0] for row in self.env.cr.fetchall()])
+
+    def _pg_find_gateway(self):
+        """Return the adapter, or None when the account is not set up well: that is no reason to
+        stop the refunds of others."""
+        try:
+            return self.provider_id._pg_get_gateway()
+        except UserError as error:
+            _logger.warning("refund %s: %s", self.reference, error)
+            return None
+
+    def _pg_prepare_refund(self):
+        """Build the request of this refund; the same in every try."""
+        return RefundRequest(
+            reference=self.reference,
+            key=self._pg_make_key("refund"),
+            payment_id=self.source_transaction_id.pg_payment_ref,
+            amount=-D(self.amount),
+            currency=self.currency_id.name,
+            database=self._pg_get_database(),
+            provider_id=self.provider_id.id,
+        )
+
+    def _pg_call_refund(self, job):
+        """Ask for the refund, after a look whether an earlier try has got through.
+
+        :raise OutsideError: when it is not known to be accepted.
+        """
+        if job.gateway is None:
+            raise NotSent("The gateway is not set up", reference=job.request.reference)
+        if job.must_look_up:
+            for state in job.gateway.find_refunds(job.request.payment_id):
+                if state.reference == job.request.reference:
+                    return state
+        return job.gateway.create_refund(job.request)
+
+    def _pg_settle_refund(self, job, outcome):
+        """Write an outcome, in a step of its own. When that fails, the lease brings it back."""
+        try:
+            with steps.step(self.env) as env:
+                tx = env["payment.transaction"].browse(job.tx_id)
+                tx._gateway_lock()
+                if tx.pg_refund_step == "requested":
+                    tx._pg_apply_outcome(outcome)
+        except OperationalError:
+            _logger.info("refund %s: busy, looked up again later", job.request.reference)
+        except Exception:
+            _logger.exception("refund %s: outcome not written", job.request.reference)
+
+    def _pg_apply_outcome(self, outcome):
+        """Follow the answer to a refund request, or the lack of one."""
+        if not isinstance(outcome, OutsideError):
+            self._process(self.provider_code, {"pg_refund": outcome})
+            return
+        _logger.warning("refund %s: %r", self.reference, outcome)
+        if isinstance(outcome, Rejected) and not outcome.temporary:
+            self.write({"pg_refund_step": "refused", "pg_next_try_at": False})
+            self._set_error(self.env._("The gateway refused the refund: %s", outcome.message))
+            return
+        if isinstance(outcome, Unknown) and self.state == "draft":
+            self._set_pending(state_message=self.env._("Asked for; the outcome is not known yet."))
+        self._pg_postpone_refund(outcome)
+
+    def _pg_postpone_refund(self, outcome):
+        """Plan the next try, not before the gateway allows it."""
+        delay = pick_delay(REFUND_DELAYS, self.pg_try_count - 1)
+        if isinstance(outcome, Throttled) and outcome.retry_after:
+            delay = max(delay, timedelta(seconds=outcome.retry_after))
+        self.pg_next_try_at = fields.Datetime.now() + delay
+        self.env.ref("pg_payments.cron_refunds")._trigger(at=self.pg_next_try_at)

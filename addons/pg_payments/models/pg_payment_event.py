@@ -1,0 +1,262 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.addons.pg_base.outcomes import OutsideError
+from odoo.addons.pg_base.tools import steps
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+from psycopg2 import OperationalError
+
+from ..const import (
+    BATCH,
+    EVENT_DELAYS,
+    EVENT_RETENTION_DAYS,
+    UNKNOWN_REFERENCE_GRACE,
+    pick_delay,
+)
+
+_logger = logging.getLogger(__name__)
+
+
+class PgPaymentEvent(models.Model):
+    """Inbox of verified news from gateways: each one once, kept until it is understood.
+
+    Only ids are stored, no payload: the object itself is read again at the gateway.
+    """
+
+    _name = "pg.payment.event"
+    _description = "Payment event"
+    _order = "id desc"
+    _rec_name = "event_id"
+
+    provider_id = fields.Many2one(
+        "payment.provider", "Gateway", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", "Company", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    event_id = fields.Char("Event", required=True, readonly=True)
+    type = fields.Char("Gateway's word", readonly=True)
+    kind = fields.Selection(
+        [("payment", "Payment"), ("refund", "Refund"), ("dispute", "Dispute"), ("other", "Other")],
+        readonly=True,
+    )
+    happened_at = fields.Datetime("Happened", readonly=True)
+    reference = fields.Char("Reference", readonly=True)
+    database = fields.Char("Database", readonly=True)
+    news_provider = fields.Integer("Gateway in the news", readonly=True)
+    checkout_ref = fields.Char("Payment page", readonly=True)
+    payment_ref = fields.Char("Payment at the gateway", readonly=True)
+    refund_ref = fields.Char("Refund at the gateway", readonly=True)
+    transaction_id = fields.Many2one(
+        "payment.transaction", "Transaction", readonly=True, index="btree_not_null"
+    )
+    state = fields.Selection(
+        [("new", "New"), ("done", "Done"), ("ignored", "Ignored"), ("failed", "Failed")],
+        default="new",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    note = fields.Text("Why", readonly=True)
+    tries = fields.Integer("Tries", readonly=True)
+    next_try_at = fields.Datetime("Next try", readonly=True, index="btree_not_null")
+    processed_at = fields.Datetime("Processed", readonly=True)
+
+    _event_uniq = models.UniqueIndex("(provider_id, event_id)", "This event is known already.")
+
+    # === ACTION METHODS === #
+
+    def action_replay(self):
+        """Process events again, whatever became of them."""
+        if not self.env.user.has_group("pg_base.group_admin"):
+            raise AccessError(self.env._("Only an admin may replay payment events."))
+        self.check_access("read")
+        for event in self.sudo():
+            event.tries = 0
+            event._handle()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _receive(self, provider, news):
+        """Take verified news in and process it, once.
+
+        :param payment.provider provider: whose address it came to (sudo).
+        :param news: a `..ports.GatewayEvent`.
+        :return: whether the gateway may forget it; if not, it must send it again.
+        """
+        event = self.new({**_values(news), "provider_id": provider.id})
+        if event._is_too_early():
+            return False
+        event = self._store(provider, news)
+        if event.state not in ("done", "ignored"):
+            event._handle()
+        return True
+
+    def _is_too_early(self):
+        """Tell whether the transaction may still be about to be committed: its request created the
+        payment page and the news was faster than its commit."""
+        if self._find_transaction() or not self.reference or not self._is_from_here():
+            return False
+        age = fields.Datetime.now() - (self.happened_at or fields.Datetime.now())
+        return age < UNKNOWN_REFERENCE_GRACE
+
+    @api.model
+    def _store(self, provider, news):
+        """Return the locked row of this news, new or known.
+
+        A second session with the same news waits at the unique index; then its snapshot is too old
+        for the row, so its request is run again and finds the news processed.
+        """
+        values = {**_values(news), "provider_id": provider.id, "state": "new", "tries": 0}
+        values.update(company_id=provider.company_id.id, create_date=fields.Datetime.now())
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO pg_payment_event (%s) VALUES %s ON CONFLICT DO NOTHING",
+                SQL(", ").join(SQL.identifier(name) for name in values),
+                tuple(value if value != "" else None for value in values.values()),
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM pg_payment_event WHERE provider_id = %s AND event_id = %s"
+                " FOR UPDATE",
+                provider.id,
+                news.event_id,
+            )
+        )
+        return self.browse(self.env.cr.fetchone()[0])
+
+    def _handle(self):
+        """Process one event; keep what went wrong, to be tried again by the cron.
+
+        :raise OperationalError: so that the whole request is run again.
+        """
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._apply()
+        except OperationalError:
+            raise
+        except OutsideError as error:
+            _logger.warning("payment event %s: %r", self.event_id, error)
+            self._fail(f"{type(error).__name__}: {error.message}")
+        except Exception as error:
+            _logger.exception("payment event %s could not be processed", self.event_id)
+            self._fail(f"{type(error).__name__}: {error}")
+
+    def _apply(self):
+        """Find what the news is about and let the engine look there."""
+        tx = self._find_transaction()
+        if problem := self._find_objection(tx):
+            self._end("ignored", problem)
+            return
+        if not tx:
+            self._end("failed", self.env._("No transaction has this reference."))
+            return
+        self.transaction_id = tx
+        if self.kind == "refund":
+            (tx.source_transaction_id or tx)._pg_sync_refunds(self.type)
+        elif self.kind == "dispute":
+            tx._pg_on_dispute(self.type)
+        else:
+            tx._pg_refresh(
+                self.type, checkout_id=self.checkout_ref or "", payment_id=self.payment_ref or ""
+            )
+        self._end("done", False)
+
+    def _find_transaction(self):
+        """Return the transaction of the news: by reference, else by the gateway's ids."""
+        Transaction = self.env["payment.transaction"].sudo()
+        provider = [("provider_id", "=", self.provider_id.id)]
+        searches = [
+            [("reference", "=", self.reference)],
+            [("pg_checkout_ref", "=", self.checkout_ref), *provider],
+            [("pg_payment_ref", "=", self.payment_ref), *provider],
+        ]
+        for domain in searches:
+            if domain[0][2] and (tx := Transaction.search(domain, limit=1)):
+                return tx
+        return Transaction
+
+    def _find_objection(self, tx):
+        """Return why the news is none of our business, '' when it is."""
+        if self.database and not self._is_from_here():
+            return self.env._("It belongs to another database.")
+        if tx and tx.provider_id != self.provider_id:
+            return self.env._("The transaction belongs to another gateway.")
+        if self.news_provider and self.news_provider != self.provider_id.id:
+            return self.env._("It was made by another gateway.")
+        if self.kind == "other":
+            return self.env._("Nothing depends on this kind of news.")
+        if not tx and not self.database:
+            return self.env._("It was not made by us.")
+        return ""
+
+    def _is_from_here(self):
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return self.database == uuid
+
+    def _end(self, state, note):
+        self.write(
+            {
+                "state": state,
+                "note": note,
+                "processed_at": fields.Datetime.now(),
+                "next_try_at": False,
+            }
+        )
+
+    def _fail(self, note):
+        """Keep an error and plan the next try, as long as one makes sense."""
+        goes_on = self.tries < len(EVENT_DELAYS)
+        self.write(
+            {
+                "state": "failed",
+                "note": note,
+                "next_try_at": goes_on
+                and fields.Datetime.now() + pick_delay(EVENT_DELAYS, self.tries),
+                "tries": self.tries + 1,
+            }
+        )
+
+    # === CRON === #
+
+    def _cron_retry(self):
+        """Try failed events again, one step each."""
+        due = self.search(
+            [("state", "in", ("new", "failed")), ("next_try_at", "<=", fields.Datetime.now())],
+            order="next_try_at, id",
+            limit=BATCH,
+        )
+        for event_id in due.ids:
+            try:
+                with steps.step(self.env) as env:
+                    event = env[self._name].browse(event_id).try_lock_for_update()
+                    if event.state in ("new", "failed"):
+                        event._handle()
+            except OperationalError:
+                _logger.info("payment event #%s: busy, tried again in the next run", event_id)
+
+    @api.autovacuum
+    def _gc_processed(self):
+        """Forget what was understood long ago."""
+        limit = fields.Datetime.subtract(fields.Datetime.now(), days=EVENT_RETENTION_DAYS)
+        self.search([("state", "in", ("done", "ignored")), ("create_date", "<", limit)]).unlink()
+
+
+def _values(news):
+    """Return the column values of a `GatewayEvent`."""
+    return {
+        "event_id": news.event_id,
+        "type": news.type,
+        "kind": news.kind,
+        "happened_at": news.created,
+        "reference": news.reference,
+        "database": news.database,
+        "news_provider": news.provider_id or 0,
+        "checkout_ref": news.checkout_id,
+        "payment_ref": news.payment_id,
+        "refund_ref": news.refund_id,
+    }
