@@ -1,0 +1,41 @@
+# Prepaid Minutes. `make help` lists the targets; docs/running.md explains them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY = var/venv/bin/python
+# exec: Ctrl-C and exit codes reach the program itself
+BOOT = python=$$(scripts/python.sh) && "$$python" -m scripts.bootstrap
+
+.PHONY: help run stop test lint contract demo screenshots shell logs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, start everything, print addresses and logins (Ctrl-C stops)
+	@$(BOOT) run && exec $(PY) -m scripts.run start
+
+stop: ## Stop what `make run` started
+	@if [ -x $(PY) ]; then exec $(PY) -m scripts.run stop; else echo "Nothing was running."; fi
+
+test: ## Lint, install, upgrade and all tests on own ports and data; ADDON=pg_topup for one
+	@$(BOOT) test && exec $(PY) -m scripts.run_tests $(ADDON)
+
+lint: ## ruff and pylint-odoo only
+	@$(BOOT) test && exec $(PY) -m scripts.lint
+
+contract: ## The sandbox against the vendors' OpenAPI files
+	@$(BOOT) test && exec $(PY) -m scripts.run_tests --only tests/contract
+
+demo: ## Buy one top-up through the running platform and print its story
+	@$(BOOT) run && exec $(PY) -m scripts.run demo
+
+screenshots: ## Take the README's screenshots from the running platform
+	@$(BOOT) test && exec $(PY) -m scripts.run screenshots
+
+shell: ## Odoo's shell on the running platform's database
+	@$(BOOT) run && exec $(PY) -m scripts.run shell
+
+logs: ## Follow the logs of the running platform
+	@$(BOOT) run && exec $(PY) -m scripts.run logs
+
+clean: ## Remove the running platform's data after a question (YES=1: unasked)
+	@$(BOOT) run && exec $(PY) -m scripts.run clean

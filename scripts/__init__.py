@@ -1,0 +1,1 @@
+"""Bootstrap, process control and test runner of the project (see docs/running.md)."""
