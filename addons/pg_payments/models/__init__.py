@@ -5,4 +5,5 @@ from . import (
     payment_transaction_poll,
     payment_transaction_refund,
     pg_payment_event,
+    res_company,
 )

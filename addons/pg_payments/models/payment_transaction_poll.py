@@ -3,6 +3,7 @@ import logging
 from odoo import fields, models
 from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.addons.pg_base.tools import steps
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 from psycopg2 import OperationalError
 
@@ -60,7 +61,7 @@ class PaymentTransaction(models.Model):
                     env["payment.transaction"].browse(tx_id)._pg_poll()
             except OperationalError:
                 _logger.info("payment #%s: busy, asked again in the next run", tx_id)
-            except OutsideError as error:
+            except (OutsideError, UserError) as error:
                 self._pg_postpone_poll(tx_id, error)
             except Exception:
                 _logger.exception("payment #%s: could not be asked about", tx_id)
@@ -92,9 +93,13 @@ class PaymentTransaction(models.Model):
 
     def _pg_postpone_poll(self, tx_id, error):
         """Ask later: the gateway gave no answer, so nothing is known and nothing changes."""
-        with steps.step(self.env) as env:
-            tx = env["payment.transaction"].browse(tx_id).try_lock_for_update()
-            if tx:
-                _logger.warning("payment %s: no answer to the poll: %r", tx.reference, error)
-                tx.pg_poll_count += 1
-                tx._pg_plan_poll()
+        _logger.warning("payment #%s: no answer to the poll: %r", tx_id, error)
+        steps.run_step(self.env, _postpone, tx_id)
+
+
+def _postpone(env, tx_id):
+    tx = env["payment.transaction"].browse(tx_id)
+    tx._gateway_lock()
+    if tx.pg_next_poll_at:
+        tx.pg_poll_count += 1
+        tx._pg_plan_poll()

@@ -9,7 +9,6 @@ from odoo.addons.pg_base.tools import steps
 from odoo.addons.pg_base.tools.money import D
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
-from psycopg2 import OperationalError
 
 from ..const import BATCH, REFUND_DELAYS, REFUND_LEASE, pick_delay
 from ..gateways import GATEWAYS
@@ -177,34 +176,38 @@ class PaymentTransaction(models.Model):
     def _cron_pg_refunds(self):
         """Ask the gateway for each refund that waits: claim, commit, call, commit the outcome."""
         for _count in range(BATCH):
-            job = self._pg_claim_refund()
+            job = steps.run_step(self.env, _claim, read_committed=True)
             if not job:
                 return
             try:
                 outcome = self._pg_call_refund(job)
             except OutsideError as error:
                 outcome = error
-            self._pg_settle_refund(job, outcome)
+            try:
+                steps.run_step(self.env, _settle, job, outcome)
+            except Exception:
+                # The lease ends, then it is looked up at the gateway.
+                _logger.exception("refund %s: outcome not written", job.request.reference)
 
     def _pg_claim_refund(self):
-        """Take one refund that is due and commit that it is being asked for, before the call.
+        """Take one refund that is due and mark it as being asked for; committed by the caller's
+        step before the call.
 
         :return: a RefundJob, or None when there is none.
         """
-        with steps.step(self.env) as env:
-            tx = env["payment.transaction"]._pg_take_due_refund()
-            if not tx:
-                return None
-            # Anything but a first try may have been executed: look before asking again.
-            must_look_up = tx.pg_refund_step != "waiting"
-            tx.write(
-                {
-                    "pg_refund_step": "requested",
-                    "pg_try_count": tx.pg_try_count + 1,
-                    "pg_next_try_at": fields.Datetime.now() + REFUND_LEASE,
-                }
-            )
-            return RefundJob(tx.id, tx._pg_find_gateway(), tx._pg_prepare_refund(), must_look_up)
+        tx = self._pg_take_due_refund()
+        if not tx:
+            return None
+        # Anything but a first try may have been executed: look before asking again.
+        must_look_up = tx.pg_refund_step != "waiting"
+        tx.write(
+            {
+                "pg_refund_step": "requested",
+                "pg_try_count": tx.pg_try_count + 1,
+                "pg_next_try_at": fields.Datetime.now() + REFUND_LEASE,
+            }
+        )
+        return RefundJob(tx.id, tx._pg_find_gateway(), tx._pg_prepare_refund(), must_look_up)
 
     def _pg_take_due_refund(self):
         """Return one refund whose time has come, locked; others that are locked are passed over."""
@@ -257,19 +260,6 @@ class PaymentTransaction(models.Model):
                     return state
         return job.gateway.create_refund(job.request)
 
-    def _pg_settle_refund(self, job, outcome):
-        """Write an outcome, in a step of its own. When that fails, the lease brings it back."""
-        try:
-            with steps.step(self.env) as env:
-                tx = env["payment.transaction"].browse(job.tx_id)
-                tx._gateway_lock()
-                if tx.pg_refund_step == "requested":
-                    tx._pg_apply_outcome(outcome)
-        except OperationalError:
-            _logger.info("refund %s: busy, looked up again later", job.request.reference)
-        except Exception:
-            _logger.exception("refund %s: outcome not written", job.request.reference)
-
     def _pg_apply_outcome(self, outcome):
         """Follow the answer to a refund request, or the lack of one."""
         if not isinstance(outcome, OutsideError):
@@ -291,3 +281,15 @@ class PaymentTransaction(models.Model):
             delay = max(delay, timedelta(seconds=outcome.retry_after))
         self.pg_next_try_at = fields.Datetime.now() + delay
         self.env.ref("pg_payments.cron_refunds")._trigger(at=self.pg_next_try_at)
+
+
+def _claim(env):
+    return env["payment.transaction"]._pg_claim_refund()
+
+
+def _settle(env, job, outcome):
+    """Write the outcome of a job, unless a webhook was faster."""
+    tx = env["payment.transaction"].browse(job.tx_id)
+    tx._gateway_lock()
+    if tx.pg_refund_step == "requested":
+        tx._pg_apply_outcome(outcome)
