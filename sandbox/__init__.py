@@ -1,0 +1,1 @@
+"""Local stand-ins for the outside services: DingConnect and Stripe, with their traps."""

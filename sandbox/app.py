@@ -1,0 +1,71 @@
+"""The ASGI application: both services, the control API and the pages in one process."""
+
+import ipaddress
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
+
+from sandbox import control, pages
+from sandbox.accounts import Registry
+from sandbox.dingconnect import routes as dingconnect
+from sandbox.dingconnect.account import DingAccount
+from sandbox.store import Store
+from sandbox.stripe import routes as stripe_routes
+from sandbox.stripe.account import StripeAccount
+from sandbox.wire import keep_raw_send
+
+
+def is_local(host):
+    """Say whether a host name or address is this machine."""
+    host = host.strip("[]")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def build(state=None):
+    """Return the application.
+
+    :param state: SQLite file to keep accounts and their objects in, or None
+    """
+    store = Store(state)
+    registry = Registry(store, [DingAccount, StripeAccount])
+
+    @asynccontextmanager
+    async def lifespan(app):
+        registry.start()
+        yield
+        store.close()
+
+    app = Starlette(
+        routes=[
+            Mount("/dingconnect", routes=dingconnect.routes()),
+            Mount("/stripe", routes=stripe_routes.routes()),
+            Mount("/_control", routes=control.routes()),
+            *pages.routes(),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.registry = registry
+    return keep_raw_send(_only_local(app))
+
+
+def _only_local(app):
+    """Refuse requests that were meant for another host name (rebinding of names)."""
+
+    async def wrapped(scope, receive, send):
+        if scope["type"] == "http":
+            host = dict(scope["headers"]).get(b"host", b"localhost").decode("latin-1")
+            name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+            if not is_local(name):
+                refusal = PlainTextResponse("The sandbox answers on this machine only.", 403)
+                await refusal(scope, receive, send)
+                return
+        await app(scope, receive, send)
+
+    return wrapped

@@ -1,0 +1,1 @@
+"""DingConnect V1, one isolated distributor per api_key."""

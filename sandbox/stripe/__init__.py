@@ -1,0 +1,1 @@
+"""Stripe: Checkout, refunds and webhooks, one isolated account per secret key."""
