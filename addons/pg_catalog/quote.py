@@ -1,0 +1,42 @@
+"""What a catalogue answers to the layers above it, in plain frozen data."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The price of one sale, to be pinned on it.
+
+    ``sell_price``, ``tax`` (the part of it that is tax) and ``cost`` are in ``currency``, the ISO
+    code of the company's currency. ``fx_rate`` is company currency per one unit of send currency.
+    """
+
+    offer_id: int
+    sku_id: int
+    operator_id: int
+    supplier_id: int
+    sell_price: Decimal
+    tax: Decimal
+    currency: str
+    cost: Decimal
+    fx_rate: Decimal
+    send_value: Decimal
+    send_currency: str
+    receive_value: Decimal
+    receive_currency: str
+
+
+@dataclass(frozen=True)
+class NumberMatch:
+    """A phone number and who may serve it.
+
+    ``e164`` like +67570000000, ``digits`` the same without plus, ``country_code`` ISO 3166,
+    ``operators`` a recordset of ``pg.operator``, the best guess first; it may be empty.
+    """
+
+    e164: str
+    digits: str
+    country_code: str
+    operators: Any

@@ -1,0 +1,1 @@
+from . import bulk, feed, numbering, patterns, pricing
