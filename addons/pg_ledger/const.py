@@ -1,0 +1,51 @@
+"""Words and limits of the ledger."""
+
+KINDS = [
+    ("paid", "Paid"),
+    ("delivered", "Delivered"),
+    ("refunded", "Refunded"),
+    ("fee", "Fee"),
+    ("dispute", "Dispute"),
+    ("adjustment", "Adjustment"),
+]
+KIND_CODES = tuple(code for code, _label in KINDS)
+
+# ``gateway:stripe_checkout``, ``customer``, ``fee:paypal_orders`` …
+ACCOUNT_PATTERN = r"^[a-z][a-z0-9_]*(:[a-z0-9_.-]+)?$"
+
+# Amounts are exact: what does not fit is refused, never rounded.
+AMOUNT_DECIMALS = 4
+AMOUNT_LIMIT = 10**15
+PAYLOAD_MAX_BYTES = 64 * 1024
+KEY_MAX_CHARS = 200
+
+# First key of ``pg_try_advisory_xact_lock``; the second is the company's id.
+SEQUENCER_LOCK = 7731
+
+SEQUENCER_BATCH = 2000
+MIRROR_BATCH = 500
+VERIFY_BATCH = 2000
+# Findings kept as rows for one verification; all are counted.
+FINDINGS_KEPT = 500
+
+# Seconds to wait after the n-th failure in a row to reach MongoDB.
+BACKOFF_SECONDS = (1, 2, 5, 10, 30)
+
+CONFLICT_KINDS = [
+    ("different", "Another document is stored at this position"),
+    ("refused", "MongoDB refuses the document"),
+    ("ahead", "MongoDB is ahead of PostgreSQL"),
+    ("diverged", "MongoDB holds another chain"),
+]
+# An open conflict of these kinds stops the sequencer and the mirror of its company.
+STOPPING_KINDS = ("ahead", "diverged")
+
+FINDING_KINDS = [
+    ("missing", "Missing in MongoDB"),
+    ("extra", "Unknown document in MongoDB"),
+    ("different", "Fields differ"),
+    ("bad_hash", "Hash does not fit the content"),
+    ("broken_link", "Does not follow the entry before it"),
+    ("gap", "Gap in the sequence"),
+    ("bad_source", "PostgreSQL entry does not fit its own chain"),
+]

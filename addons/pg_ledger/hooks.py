@@ -1,0 +1,8 @@
+"""Module hooks."""
+
+from .tools.triggers import DROP_GUARDS
+
+
+def uninstall_hook(env):
+    """Remove triggers and functions, so that the tables can be dropped."""
+    env.cr.execute(DROP_GUARDS)

@@ -1,0 +1,13 @@
+from . import pg_ledger_frozen
+
+# isort: split
+from . import (
+    pg_ledger_chain,
+    pg_ledger_conflict,
+    pg_ledger_entry,
+    pg_ledger_mirror,
+    pg_ledger_outbox,
+    pg_ledger_posting,
+    pg_ledger_verify,
+    pg_ledger_verify_finding,
+)

@@ -1,0 +1,78 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..const import CONFLICT_KINDS
+
+
+class PgLedgerConflict(models.Model):
+    """What the mirror refuses to decide alone. Nothing in MongoDB is ever overwritten.
+
+    While one is open its position is not delivered; ``ahead`` and ``diverged`` stop the whole
+    company. A person looks, repairs, writes the reason and resolves; the mirror then tries again.
+    """
+
+    _name = "pg.ledger.conflict"
+    _description = "Ledger conflict"
+    _order = "id desc"
+    _rec_name = "detail"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    kind = fields.Selection(CONFLICT_KINDS, required=True, readonly=True)
+    seq = fields.Integer(string="Position", required=True, readonly=True, aggregator=None)
+    entry_id = fields.Many2one("pg.ledger.entry", readonly=True, ondelete="restrict")
+    expected_hash = fields.Char(readonly=True, help="Hash in PostgreSQL.")
+    found_hash = fields.Char(readonly=True, help="Hash in MongoDB.")
+    detail = fields.Text(readonly=True)
+    state = fields.Selection(
+        [("open", "Open"), ("resolved", "Resolved")],
+        default="open",
+        required=True,
+        readonly=True,
+    )
+    reason = fields.Text(help="What was found and done, by whoever resolves it.")
+    resolved_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
+    resolved_at = fields.Datetime(readonly=True)
+
+    _open_unique = models.UniqueIndex(
+        "(company_id, kind, seq) WHERE state = 'open'", "This conflict is open already."
+    )
+
+    # === CRUD === #
+
+    def write(self, vals):
+        """Override of `base` to let people write nothing but an open conflict's reason."""
+        if not self.env.su and (set(vals) - {"reason"} or any(c.state != "open" for c in self)):
+            raise UserError(self.env._("Only the reason of an open conflict can be written."))
+        return super().write(vals)
+
+    # === ACTION === #
+
+    def action_resolve(self):
+        """Close the conflict; the mirror tries the position again."""
+        self.check_access("write")
+        for conflict in self:
+            if not (conflict.reason or "").strip():
+                raise UserError(self.env._("Write the reason first."))
+        self.filtered(lambda conflict: conflict.state == "open").sudo().write(
+            {
+                "state": "resolved",
+                "resolved_by_id": self.env.uid,
+                "resolved_at": fields.Datetime.now(),
+            }
+        )
+        self.env["pg.ledger.entry"].sudo()._wake_mirror()
+
+    # === BUSINESS === #
+
+    @api.model
+    def _record(self, values_list):
+        """Open conflicts, unless the same is open already.
+
+        :param list values_list: dicts of company_id, kind, seq, entry_id, hashes, detail
+        """
+        for values in values_list:
+            known = [(name, "=", values[name]) for name in ("company_id", "kind", "seq")]
+            if not self.search_count([*known, ("state", "=", "open")], limit=1):
+                self.create(values)

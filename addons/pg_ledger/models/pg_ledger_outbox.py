@@ -1,0 +1,22 @@
+from odoo import fields, models
+
+
+class PgLedgerOutbox(models.Model):
+    """Entries that wait for their place in the chain. Empty when all is well.
+
+    A row is inserted with its entry and deleted by the sequencer in the transaction that inserts
+    the link of the chain.
+    """
+
+    _name = "pg.ledger.outbox"
+    _inherit = "pg.ledger.frozen"
+    _description = "Ledger outbox"
+    _order = "entry_id"
+    _rec_name = "entry_id"
+    _log_access = False
+
+    entry_id = fields.Many2one("pg.ledger.entry", required=True, readonly=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+
+    _entry_unique = models.Constraint("UNIQUE (entry_id)", "The entry waits already.")
+    _company_entry_index = models.Index("(company_id, entry_id)")

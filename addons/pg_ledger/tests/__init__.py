@@ -1,0 +1,9 @@
+from . import (
+    test_access,
+    test_canonical,
+    test_entry,
+    test_guards,
+    test_mirror,
+    test_sequencer,
+    test_verify,
+)

@@ -1,0 +1,99 @@
+import os
+import uuid
+from decimal import Decimal
+from unittest.mock import patch
+
+from odoo.addons.pg_base.tests.common import BaseCase
+from odoo.addons.pg_base.tools import options
+from pymongo import MongoClient
+
+from ..postings import Posting
+from ..worker import loop
+from ..worker.store import open_store
+
+
+class LedgerCase(BaseCase):
+    """Two sellers with ledgers, in dollars."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Entry = cls.env["pg.ledger.entry"].sudo()
+        cls.usd = cls.env.ref("base.USD")
+        (cls.seller + cls.other_seller).currency_id = cls.usd
+
+    def legs(self, amount="12.50", currency="USD", value=None):
+        """Return a payment's two postings."""
+        amount = Decimal(amount)
+        value = amount if value is None else Decimal(value)
+        return [
+            Posting("gateway:stripe_checkout", amount, currency, value),
+            Posting("customer", -amount, currency, -value),
+        ]
+
+    def post(self, **values):
+        """Post a payment; every value can be given."""
+        defaults = {
+            "company": self.seller,
+            "kind": "paid",
+            "key": f"paid:{uuid.uuid4()}",
+            "subject": str(uuid.uuid4()),
+            "subject_ref": "T-TEST",
+            "postings": self.legs(),
+        }
+        return self.Entry._post(**(defaults | values))
+
+    def check_now(self):
+        """Let the database do now what it does at commit."""
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.env.cr.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    def links(self, company=None):
+        """Return the chain of a company in order."""
+        company = company or self.seller
+        return self.env["pg.ledger.chain"].search([("company_id", "=", company.id)], order="seq")
+
+
+class MongoCase(LedgerCase):
+    """A ledger with databases of its own in the real MongoDB of the installation."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        uri = options.get("pg_mongo_uri")
+        if not uri:
+            cls.skipTest(cls, "pg_mongo_uri names no MongoDB")
+        cls.prefix = f"test_{uuid.uuid4().hex[:10]}"
+        cls.startClassPatcher(patch.dict(os.environ, {"PG_MONGO_DB_PREFIX": cls.prefix}))
+        cls.admin = MongoClient(uri, serverSelectionTimeoutMS=2000)
+        cls.addClassCleanup(cls.admin.close)
+        cls.addClassCleanup(cls._drop_databases)
+        cls.store = open_store()
+        cls.store.set_up()
+        cls.events = cls.admin[f"{cls.prefix}_ledger"]["events"]
+
+    @classmethod
+    def _drop_databases(cls):
+        for name in ("ledger", "ledger_meta"):
+            cls.admin.drop_database(f"{cls.prefix}_{name}")
+
+    def setUp(self):
+        super().setUp()
+        self.events.delete_many({})
+
+    def run_mirror(self):
+        """Do one run of sequencer and mirror, as the cron does."""
+        with self.enter_registry_test_mode():
+            return loop.run_once(self.env.registry)
+
+    def verify(self, company=None):
+        """Queue a verification and run it as the cron does."""
+        company = company or self.seller
+        run = self.env["pg.ledger.verify"]._queue(company)
+        with self.enter_registry_test_mode():
+            self.env["pg.ledger.verify"]._run(self.env.registry, run.id)
+        return run
+
+    def named(self, run):
+        """Return the findings of a verification as pairs of kind and position."""
+        return sorted((finding.kind, finding.seq) for finding in run.finding_ids)

@@ -1,0 +1,131 @@
+"""One run of sequencer and mirror. The cron and the process ``pg_mirror`` both call this."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from odoo.addons.pg_base.tools.steps import step
+from pymongo.errors import PyMongoError
+
+from ..const import MIRROR_BATCH, SEQUENCER_BATCH
+from .mirror import check_head, deliver_batch
+from .reading import use_read_committed
+from .sequencer import read_waiting_companies, sequence_company
+from .store import NotConfigured, open_store
+
+_logger = logging.getLogger(__name__)
+
+# Seconds after which a run ends even when more waits; the next one goes on.
+RUN_SECONDS = 50
+
+
+@dataclass
+class Run:
+    """What one run did. ``away``: MongoDB gave no good answer, deliver later."""
+
+    chained: int = 0
+    delivered: int = 0
+    refused: int = 0
+    away: bool = False
+
+    @property
+    def idle(self):
+        """Tell whether there was nothing to do."""
+        return not (self.chained or self.delivered or self.refused)
+
+
+def run_once(registry, *, seconds=RUN_SECONDS, check_heads=True, should_stop=lambda: False):
+    """Chain all waiting entries, then deliver all undelivered links.
+
+    Never raises because MongoDB is away: entries stay where they are, the failure and the time of
+    the next attempt are kept in ``pg.ledger.mirror``.
+
+    :param Registry registry: of the database
+    :param float seconds: stop after about this long
+    :param bool check_heads: compare the heads of both sides first (a start does)
+    :param should_stop: function asked between batches
+    :rtype: Run
+    """
+    run = Run()
+    deadline = time.monotonic() + seconds
+
+    def done():
+        return should_stop() or time.monotonic() > deadline
+
+    store = _open(registry)
+    if store and check_heads:
+        run.away = not _guard(registry, lambda: _check_heads(registry, store))
+    _sequence(registry, run, done)
+    if store and not run.away:
+        run.away = not _guard(registry, lambda: _deliver(registry, store, run, done))
+    return run
+
+
+def _open(registry):
+    """Return the store, or None when there is none or a failed worker asked to wait."""
+    try:
+        store = open_store()
+    except NotConfigured:
+        return None
+    with step(registry) as env:
+        return None if env["pg.ledger.mirror"]._is_backing_off() else store
+
+
+def _guard(registry, work):
+    """Run work that talks to MongoDB; on its failure note it and return False."""
+    try:
+        work()
+    except PyMongoError as error:
+        with step(registry) as env:
+            use_read_committed(env.cr)
+            seconds = env["pg.ledger.mirror"]._note_failure(f"{type(error).__name__}: {error}")
+        _logger.warning(
+            "The ledger's MongoDB gives no good answer (%s), next attempt in %s s",
+            type(error).__name__,
+            seconds,
+        )
+        return False
+    return True
+
+
+def _check_heads(registry, store):
+    """Compare both sides for every company that has something to send or to chain."""
+    store.ensure()
+    with step(registry) as env:
+        env.cr.execute(
+            "SELECT company_id FROM pg_ledger_outbox UNION"
+            " SELECT company_id FROM pg_ledger_chain WHERE mirrored_at IS NULL ORDER BY 1"
+        )
+        company_ids = [row[0] for row in env.cr.fetchall()]
+    for company_id in company_ids:
+        with step(registry) as env:
+            use_read_committed(env.cr)
+            check_head(env, store, company_id)
+
+
+def _sequence(registry, run, done):
+    with step(registry) as env:
+        company_ids = read_waiting_companies(env.cr)
+    for company_id in company_ids:
+        count = SEQUENCER_BATCH
+        while count == SEQUENCER_BATCH and not done():
+            with step(registry) as env:
+                use_read_committed(env.cr)
+                count = sequence_company(env.cr, company_id)
+            run.chained += count
+
+
+def _deliver(registry, store, run, done):
+    store.ensure()
+    taken = MIRROR_BATCH
+    while taken and not done():
+        with step(registry) as env:
+            use_read_committed(env.cr)
+            taken, refusals = deliver_batch(env, store)
+        run.delivered += taken - len(refusals)
+        run.refused += len(refusals)
+        if refusals:
+            store.note_conflicts(refusals)
+    with step(registry) as env:
+        use_read_committed(env.cr)
+        env["pg.ledger.mirror"]._note_reachable()
