@@ -1,0 +1,23 @@
+{
+    "name": "Prepaid Minutes: Top-ups",
+    "summary": "The sale: paid once, delivered once, or refunded",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Prepaid Minutes",
+    "author": "Prepaid Minutes Contributors",
+    "license": "LGPL-3",
+    "depends": ["pg_catalog", "pg_payments", "pg_ledger"],
+    "external_dependencies": {"python": ["reportlab"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/pg_topup_rules.xml",
+        "data/ir_cron.xml",
+        "wizards/pg_topup_resolve_views.xml",
+        "views/pg_topup_attempt_views.xml",
+        "views/pg_topup_views.xml",
+        "views/payment_transaction_views.xml",
+        "views/pg_supplier_views.xml",
+        "views/menus.xml",
+    ],
+    "application": True,
+    "installable": True,
+}

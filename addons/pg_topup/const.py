@@ -1,0 +1,110 @@
+"""Tables that decide how a top-up lives. No rule of the state machine stands anywhere else."""
+
+STATES = [
+    ("pending", "Waiting for payment"),
+    ("paid", "Paid"),
+    ("processing", "Sending"),
+    ("in_doubt", "In doubt"),
+    ("completed", "Delivered"),
+    ("failed", "Failed"),
+    ("refunded", "Refunded"),
+    ("cancelled", "Cancelled"),
+]
+
+# From each state, where a top-up may go. A payment that arrives for a cancelled one is honoured.
+# Nothing leads out of `completed` and `refunded`; nothing leads from doubt to a new send but the
+# proof that the first one does not exist (or a named person).
+TRANSITIONS = {
+    "pending": {"paid", "cancelled"},
+    "cancelled": {"paid"},
+    "paid": {"processing", "failed"},
+    "processing": {"completed", "failed", "in_doubt"},
+    "in_doubt": {"completed", "failed", "processing"},
+    "failed": {"refunded"},
+    "completed": set(),
+    "refunded": set(),
+}
+
+# The moment of reaching a state is kept in a field of its own.
+STATE_TIMES = {
+    "paid": "paid_at",
+    "processing": "processing_at",
+    "in_doubt": "in_doubt_at",
+    "completed": "completed_at",
+    "failed": "failed_at",
+    "refunded": "refunded_at",
+    "cancelled": "cancelled_at",
+}
+
+# States in which the customer's money is taken and the sale not over.
+OPEN_STATES = ("paid", "processing", "in_doubt")
+
+ATTEMPT_STATES = [
+    ("sending", "Sending"),
+    ("open", "Accepted, not over"),
+    ("unknown", "Outcome unknown"),
+    ("delivered", "Delivered"),
+    ("failed", "Failed at the supplier"),
+    ("rejected", "Rejected"),
+    ("throttled", "Throttled"),
+    ("not_sent", "Not sent"),
+    ("absent", "Proven absent"),
+]
+
+# While one of these stands, no other attempt of the same top-up may be made: an index forbids it.
+LIVE_ATTEMPTS = ("sending", "open", "unknown", "delivered")
+
+# What follows a proven non-delivery: seconds to wait before each further try. After the last one
+# the top-up fails and the money goes back. Waits are stretched by up to a quarter, at random.
+RETRY_PLANS = {
+    "not_sent": (2, 10, 30, 120, 300),
+    "throttled": (15, 60, 180, 600),
+    "temporary": (10, 60, 300),
+    "rejected": (),
+    "absent": (0,),
+}
+JITTER = 0.25
+
+# Seconds between two look-ups of a transfer whose outcome is unknown or open; the last one repeats.
+PROBE_WAITS = (2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600)
+# This many look-ups in a row must find nothing before absence counts as proven.
+ABSENT_PROBES = 3
+# Seconds by which the supplier's clock may differ from ours.
+CLOCK_SKEW = 300
+
+# Seconds for which a claimed attempt belongs to its worker: more than the longest call takes. The
+# installation setting ``pg_lease_seconds`` replaces it.
+LEASE = 150
+# Seconds for which a look-up or a refund belongs to its worker.
+CLAIM = 120
+
+# Seconds for which a price that a customer accepted is not checked again before the send.
+PIN_LIFE = 3600
+# Hours after which a top-up that nobody pays is cancelled, when no payment page is open.
+PENDING_HOURS = 24
+
+REFUND_STATES = [
+    ("none", "No refund"),
+    ("due", "Refund due"),
+    ("requested", "Refund requested"),
+    ("done", "Refunded"),
+    ("error", "Refund failed"),
+]
+
+CHANNELS = [
+    ("storefront", "Storefront"),
+    ("widget", "Widget"),
+    ("portal", "Portal"),
+    ("api", "API"),
+    ("backoffice", "Back office"),
+]
+
+EVENT_KINDS = [
+    ("state", "State"),
+    ("payment", "Payment"),
+    ("attempt", "Attempt"),
+    ("probe", "Look-up"),
+    ("refund", "Refund"),
+    ("alert", "Alert"),
+    ("note", "Note"),
+]

@@ -1,0 +1,2 @@
+class IllegalTransition(Exception):
+    """A change of state that the table does not allow; a fault of ours, not of a user."""

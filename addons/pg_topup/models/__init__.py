@@ -1,0 +1,14 @@
+# isort: off
+from . import pg_topup  # the model itself, before all that extends it
+from . import pg_topup_attempt, pg_topup_event
+from . import (
+    payment_transaction,
+    pg_supplier,
+    pg_topup_dispatch,
+    pg_topup_ledger,
+    pg_topup_probe,
+    pg_topup_refund,
+    pg_topup_sale,
+    pg_topup_state,
+    pg_topup_status,
+)

@@ -1,0 +1,103 @@
+from odoo import models
+from odoo.addons.pg_base.tools.money import D
+from odoo.addons.pg_ledger.postings import Posting
+
+
+class PgTopup(models.Model):
+    """What happened to the money, told to the ledger in the transaction in which it happened."""
+
+    _inherit = "pg.topup"
+
+    def _post(self, kind, key, legs, payload):
+        """Post one balanced entry of this top-up.
+
+        :param legs: (account, amount, currency, company amount) each; debit is positive.
+        """
+        self.ensure_one()
+        postings = [
+            Posting(account, amount, currency.name, value)
+            for account, amount, currency, value in legs
+            if amount or value
+        ]
+        if not postings:
+            return self.env["pg.ledger.entry"]
+        return (
+            self.env["pg.ledger.entry"]
+            .sudo()
+            ._post(
+                company=self.company_id,
+                kind=kind,
+                key=key,
+                subject=self.uuid,
+                subject_ref=self.name,
+                postings=postings,
+                payload={
+                    "number": self.number_masked,
+                    "operator": self.operator_id.name,
+                    **payload,
+                },
+            )
+        )
+
+    def _post_paid(self, transaction):
+        """paid: gateway / customer."""
+        amount, currency = D(transaction.amount), transaction.currency_id
+        return self._post(
+            "paid",
+            f"paid:{transaction.id}",
+            [
+                (f"gateway:{transaction.provider_code}", amount, currency, amount),
+                ("customer", -amount, currency, -amount),
+            ],
+            {"payment": transaction.reference},
+        )
+
+    def _post_delivered(self):
+        """delivered: customer / sales + tax, cost / supplier."""
+        amount, tax, cost = D(self.amount), D(self.amount_tax), D(self.cost)
+        sent, account = D(self.send_value), f"supplier:{self.supplier_id.code}"
+        return self._post(
+            "delivered",
+            "delivered:" + self.uuid,
+            [
+                ("customer", amount, self.currency_id, amount),
+                ("sales", tax - amount, self.currency_id, tax - amount),
+                ("tax", -tax, self.currency_id, -tax),
+                ("cost", sent, self.send_currency_id, cost),
+                (account, -sent, self.send_currency_id, -cost),
+            ],
+            {"transfer": self.transfer_ref or ""},
+        )
+
+    def _post_refunded(self, refund):
+        """refunded: customer / gateway."""
+        amount, currency = -D(refund.amount), refund.currency_id
+        return self._post(
+            "refunded",
+            f"refunded:{refund.id}",
+            [
+                ("customer", amount, currency, amount),
+                (f"gateway:{refund.provider_code}", -amount, currency, -amount),
+            ],
+            {"refund": refund.reference},
+        )
+
+    def _post_fee(self, transaction):
+        """fee: fee / gateway, in the currency in which the gateway settles."""
+        fee = D(transaction.gateway_fee)
+        currency = transaction.gateway_fee_currency_id
+        if not fee or not currency:
+            return self.env["pg.ledger.entry"]
+        value = fee
+        if currency != self.currency_id:
+            value = D(currency._convert(float(fee), self.currency_id, self.company_id))
+        code = transaction.provider_code
+        return self._post(
+            "fee",
+            f"fee:{transaction.id}",
+            [
+                (f"fee:{code}", fee, currency, value),
+                (f"gateway:{code}", -fee, currency, -value),
+            ],
+            {"payment": transaction.reference},
+        )

@@ -1,0 +1,274 @@
+import hashlib
+import json
+import uuid
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from odoo import api, models
+from odoo.exceptions import ConcurrencyError, UserError, ValidationError
+from odoo.tools import email_normalize
+from psycopg2 import IntegrityError
+
+from .. import const
+from ..clock import now
+
+LIMITS = {"client_key": 64, "email": 254, "user_agent": 256, "ip": 64}
+QUIET = {
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "tracking_disable": True,
+    "mail_notrack": True,
+}
+
+
+class PgTopup(models.Model):
+    _inherit = "pg.topup"
+
+    # === ORDER === #
+
+    @api.model
+    def _place(
+        self,
+        *,
+        company,
+        offer,
+        number,
+        send_value=None,
+        client_key=None,
+        channel="storefront",
+        email=None,
+        lang=None,
+        ip=None,
+        user_agent=None,
+        partner=None,
+    ):
+        """Take an order: price it on the server, pin the price, wait for payment.
+
+        The same client key with the same order gives the same top-up, however often and however
+        much at once it is asked; with another order it is refused.
+
+        :param company: the seller.
+        :param offer: a `product.template` of that seller.
+        :param str number: as typed by the customer.
+        :param Decimal send_value: for an offer with a range, in the SKU's currency.
+        :param str client_key: made by the client, at most 64 characters.
+        :param partner: the customer when known, else found by e-mail.
+        :return: the top-up, in state `pending` when it is new.
+        :raise UserError: with a sentence for the customer; nothing is stored then.
+        """
+        self = self.with_company(company).with_context(**QUIET)  # noqa: PLW0642
+        offer = offer.with_company(company)
+        match = self._check_order(company, offer, number, client_key, email)
+        quote = offer._pg_quote(send_value=send_value)
+        asked = [offer.id, match.e164, str(quote.send_value.normalize()), email or ""]
+        request_hash = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+        known = self._find_by_key(company, client_key, request_hash)
+        if known:
+            return known
+        values = {
+            **self._prepare_pin(quote),
+            **self._prepare_moment(company),
+            "company_id": company.id,
+            "number": match.e164,
+            "channel": channel,
+            "client_key": client_key or False,
+            "request_hash": request_hash,
+            "email": email_normalize(email) if email else False,
+            "lang": lang or False,
+            "ip": (ip or "")[: LIMITS["ip"]],
+            "user_agent": (user_agent or "")[: LIMITS["user_agent"]],
+            "partner_id": (partner or self._find_customer(company, match, email)).id,
+        }
+        return self._create_order(values)
+
+    def _create_order(self, values):
+        try:
+            with self.env.cr.savepoint():
+                topup = self.create(values)
+                self.env.flush_all()
+        except IntegrityError as error:
+            if error.diag.constraint_name != "pg_topup__client_key_unique":
+                raise
+            # The same click, committed by another request since this one began: begin again.
+            raise ConcurrencyError(self.env._("This order is being placed already.")) from error
+        topup._log_event("state", self.env._("Order placed."), state="pending")
+        return topup
+
+    def _check_order(self, company, offer, number, client_key, email):
+        """Return the number's match, or refuse what a customer must mend first."""
+        if client_key and len(client_key) > LIMITS["client_key"]:
+            raise UserError(self.env._("The order key is too long."))
+        if email and (len(email) > LIMITS["email"] or not email_normalize(email)):
+            raise UserError(self.env._("This e-mail address does not look right."))
+        if not offer.exists() or offer.company_id != company or not offer.pg_is_offer:
+            raise UserError(self.env._("This offer is not sold here."))
+        match = self.env["pg.operator"]._match_number(company, number, company.country_id.code)
+        if match.country_code != offer.pg_operator_id.country_id.code:
+            raise UserError(
+                self.env._("This number does not belong to the country of the chosen operator.")
+            )
+        return match
+
+    def _find_by_key(self, company, client_key, request_hash):
+        """Return the top-up that was placed with this key, or an empty recordset.
+
+        :raise UserError: it was another order.
+        """
+        if not client_key:
+            return self.browse()
+        known = self.search(
+            [("company_id", "=", company.id), ("client_key", "=", client_key)], limit=1
+        )
+        if known and known.request_hash != request_hash:
+            raise UserError(
+                self.env._("This order was changed after it was placed. Please start a new one.")
+            )
+        return known
+
+    def _prepare_pin(self, quote):
+        """Return the field values that pin a price on the top-up."""
+        currency = self.env["res.currency"].with_context(active_test=False)
+        by_code = {
+            code: currency.search([("name", "=", code)], limit=1).id
+            for code in {quote.currency, quote.send_currency, quote.receive_currency}
+        }
+        return {
+            "offer_id": quote.offer_id,
+            "sku_id": quote.sku_id,
+            "operator_id": quote.operator_id,
+            "supplier_id": quote.supplier_id,
+            "currency_id": by_code[quote.currency],
+            "amount": float(quote.sell_price),
+            "amount_tax": float(quote.tax),
+            "cost": float(quote.cost),
+            "fx_rate": float(quote.fx_rate),
+            "send_value": float(quote.send_value),
+            "send_currency_id": by_code[quote.send_currency],
+            "receive_value": float(quote.receive_value),
+            "receive_currency_id": by_code[quote.receive_currency],
+            "pin_expires_at": now() + timedelta(seconds=const.PIN_LIFE),
+        }
+
+    def _prepare_moment(self, company):
+        """Return what is fixed by the moment of the order, in the seller's own time."""
+        zone = ZoneInfo(company.pg_tz or "UTC")
+        identity = uuid.uuid4()
+        return {
+            "uuid": str(identity),
+            "supplier_reference": identity.hex,
+            "business_date": datetime.now(zone).date(),
+        }
+
+    def _find_customer(self, company, match, email):
+        """Return the seller's customer with this e-mail or number; a new one when unknown."""
+        Partner = self.env["res.partner"].sudo().with_context(**QUIET)
+        field, value = ("email", email_normalize(email)) if email else ("phone", match.e164)
+        column = "email_normalized" if email else "phone"
+        partner = Partner.search(
+            [("company_id", "=", company.id), (column, "=", value)], order="id", limit=1
+        )
+        return partner or Partner.create(
+            {"name": value, field: value, "company_id": company.id, "country_id": False}
+        )
+
+    # === PAYMENT === #
+
+    def _get_payment_providers(self):
+        """Return the gateways by which this top-up can be paid, in the seller's order."""
+        self.ensure_one()
+        providers = self.env["payment.provider"].sudo()
+        return providers._get_compatible_providers(
+            self.company_id.id,
+            self.partner_id.id,
+            self.amount,
+            currency_id=self.currency_id.id,
+        ).filtered("redirect_form_view_id")
+
+    def _start_payment(self, provider):
+        """Open a payment page at a gateway and return the form that leads the customer there.
+
+        An open payment of the same gateway is taken up again, so that two clicks are one payment.
+
+        :param provider: one of :meth:`_get_payment_providers`.
+        :return: the redirect form of Odoo's payment flow, as Markup.
+        :raise UserError: it cannot be paid any more, or the gateway gave no page.
+        """
+        self.ensure_one()
+        self._lock()
+        if self.state != "pending":
+            raise UserError(self.env._("This order cannot be paid any more."))
+        if provider not in self._get_payment_providers():
+            raise UserError(self.env._("This way to pay is not available."))
+        transaction = self.payment_tx_ids.filtered(
+            lambda tx: tx.provider_id == provider and tx.state in ("draft", "pending")
+        )[:1] or self._create_payment(provider)
+        form = transaction._get_processing_values().get("redirect_form_html")
+        if not form or transaction.state == "error":
+            raise ValidationError(
+                self.env._("The payment page could not be opened. Please try again.")
+            )
+        return form
+
+    def _create_payment(self, provider):
+        Transaction = self.env["payment.transaction"].sudo()
+        method = provider.payment_method_ids.filtered(lambda m: m.active and m.is_primary)[:1]
+        if not method:
+            raise UserError(self.env._("This way to pay is not available."))
+        transaction = Transaction.create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": method.id,
+                "reference": Transaction._compute_reference(provider.code, prefix=self.name),
+                "amount": self.amount,
+                "currency_id": self.currency_id.id,
+                "partner_id": self.partner_id.id,
+                "operation": "online_redirect",
+                "landing_route": self._get_status_url(),
+                "pg_topup_id": self.id,
+            }
+        )
+        self._log_event("payment", self.env._("Payment page of %s opened.", provider.name))
+        return transaction
+
+    def _on_paid(self, transaction):
+        """Take the news that a payment is done; in the same transaction as the payment itself.
+
+        A second payment, or one that does not fit, goes back to the payer.
+        """
+        self.ensure_one()
+        self._lock()
+        fits = (
+            transaction.currency_id == self.currency_id
+            and self.currency_id.compare_amounts(transaction.amount, self.amount) == 0
+        )
+        self._post_paid(transaction)
+        if self.state not in ("pending", "cancelled") or not fits:
+            self._log_event(
+                "alert", self.env._("A second or unfitting payment arrived; it goes back.")
+            )
+            transaction._pg_queue_refund()
+            return
+        self._set_state(
+            "paid",
+            note=self.env._("Paid with %s.", transaction.provider_id.name),
+            payment_tx_id=transaction.id,
+            next_attempt_at=now(),
+        )
+        self._wake_dispatcher()
+
+    def _on_payment_over(self, transaction):
+        """Take the news that a payment page is closed without money."""
+        self.ensure_one()
+        self._lock()
+        still_open = self.payment_tx_ids.filtered(lambda tx: tx.state in ("draft", "pending"))
+        if self.state == "pending" and not still_open - transaction:
+            self._set_state("cancelled", note=self.env._("The payment page closed unpaid."))
+
+    @api.model
+    def _cron_cancel_unpaid(self):
+        """Cancel orders that nobody pays, once no payment page is open for them any more."""
+        limit = now() - timedelta(hours=const.PENDING_HOURS)
+        stale = self.search([("state", "=", "pending"), ("create_date", "<", limit)], limit=500)
+        for topup in stale:
+            if not any(tx.state in ("draft", "pending") for tx in topup.payment_tx_ids):
+                topup._set_state("cancelled", note=self.env._("Not paid in time."))

@@ -1,0 +1,107 @@
+import logging
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from .. import const
+from ..clock import now
+from ..exceptions import IllegalTransition
+
+_logger = logging.getLogger(__name__)
+
+# Only the engine, which runs in sudo, writes these; no role has write access to the model either.
+ENGINE_FIELDS = {"state", "refund_state", "next_attempt_at", "next_probe_at", "transfer_ref"}
+
+
+class PgTopup(models.Model):
+    _inherit = "pg.topup"
+
+    # === CRUD === #
+
+    def write(self, vals):
+        """Override to refuse a change of state that does not come from the engine."""
+        if not self.env.su and ENGINE_FIELDS & vals.keys():
+            raise AccessError(self.env._("A top-up changes its state only by what happens to it."))
+        return super().write(vals)
+
+    # === BUSINESS === #
+
+    def _lock(self):
+        """Wait for the row of each top-up, in order of id, and forget what was read before.
+
+        A row that another transaction changed meanwhile raises a serialization failure, and the
+        caller is run again from the start: lock before any effect outside.
+        """
+        if self.ids:
+            self.env.flush_all()
+            self.env.execute_query(
+                SQL("SELECT id FROM pg_topup WHERE id IN %s ORDER BY id FOR UPDATE", self._ids)
+            )
+            self.invalidate_recordset()
+
+    def _set_state(self, state, *, note="", **values):
+        """Change the state: lock, re-read, check the table, write, record the event.
+
+        The only place that changes it.
+
+        :param str note: why, for the timeline.
+        :param values: further fields to write with it.
+        :raise IllegalTransition: the table does not allow it; nothing is written.
+        """
+        self.ensure_one()
+        self._lock()
+        if state not in const.TRANSITIONS[self.state]:
+            raise IllegalTransition(f"{self.name}: {self.state} -> {state}")
+        before, moment = self.state, now()
+        values[const.STATE_TIMES[state]] = moment
+        self.write({"state": state, **values})
+        self._log_event("state", note or dict(const.STATES)[state], state=state, at=moment)
+        _logger.info("top-up %s: %s -> %s", self.name, before, state)
+        self._on_state(before)
+
+    def _on_state(self, before):
+        """Hook for the layers above, in the same database transaction as the change."""
+
+    def _log_event(self, kind, text, *, state=False, at=None):
+        """Add a line to the timeline.
+
+        :param str kind: a key of ``const.EVENT_KINDS``.
+        """
+        self.ensure_one()
+        user = self.env.user if self.env.uid != api.SUPERUSER_ID else self.env["res.users"]
+        return (
+            self.env["pg.topup.event"]
+            .sudo()
+            .create(
+                {
+                    "topup_id": self.id,
+                    "company_id": self.company_id.id,
+                    "at": at or now(),
+                    "kind": kind,
+                    "state": state,
+                    "text": text,
+                    "user_id": user.id,
+                }
+            )
+        )
+
+    def _alert(self, text):
+        """Record something that a person must see, and give the seller's staff an activity."""
+        self.ensure_one()
+        self._log_event("alert", text)
+        _logger.warning("top-up %s: %s", self.name, text)
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.env._("Top-up needs attention"),
+            note=text,
+            user_id=self._get_responsible().id,
+        )
+
+    def _get_responsible(self):
+        """Return who looks after alerts: a manager of the seller, else the administrator."""
+        managers = self.env.ref("pg_base.group_manager").sudo().all_user_ids
+        mine = managers.filtered(
+            lambda user: self.company_id in user.company_ids and not user.share
+        ).sorted("id")
+        return mine[:1] or self.env.ref("base.user_admin")

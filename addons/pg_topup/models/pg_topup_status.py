@@ -1,0 +1,202 @@
+from odoo import api, models
+from odoo.tools import format_amount, format_datetime
+from odoo.tools.misc import consteq
+
+from ..report.receipt import Receipt, render_receipt
+
+# What a customer is shown as steps, and the time field of each.
+STEPS = ("placed", "paid", "sent", "delivered")
+FINAL_STATES = ("completed", "refunded", "cancelled")
+
+
+class PgTopup(models.Model):
+    """What the customer sees: the truth in words, the receipt, the address of both."""
+
+    _inherit = "pg.topup"
+
+    @api.model
+    def _from_token(self, company, token):
+        """Return the top-up of a seller with this token (sudo), or an empty recordset.
+
+        :param str token: from an address, so anything.
+        """
+        none = self.sudo().browse()
+        if not isinstance(token, str) or not 16 <= len(token) <= 64:
+            return none
+        topup = none.search(
+            [("access_token", "=", token), ("company_id", "=", company.id)], limit=1
+        )
+        return topup if topup and consteq(topup.access_token, token) else none
+
+    def _get_status_url(self):
+        """Return the path of the customer's page of this top-up."""
+        self.ensure_one()
+        topup = self.sudo()
+        return f"/topup/{topup.company_id.pg_slug}/order/{topup.access_token}"
+
+    def _get_public_status(self):
+        """Return what the customer may know, as plain values.
+
+        :return: ``state``, ``title``, ``detail``, ``final`` (nothing more will change), ``steps``
+            (``key``, ``label``, ``done``, ``at``), ``order``, ``number``, ``operator``, ``paid``,
+            ``receives``, ``refund`` (state of the money's way back), ``has_receipt``.
+        :rtype: dict
+        """
+        self.ensure_one()
+        topup = self.sudo()
+        title, detail = topup._get_status_words()
+        waits_for_refund = topup.state == "failed" and topup.refund_state in ("due", "requested")
+        return {
+            "state": topup.state,
+            "title": title,
+            "detail": detail,
+            "final": topup.state in FINAL_STATES
+            or (topup.state == "failed" and not waits_for_refund),
+            "steps": topup._get_status_steps(),
+            "order": topup.name,
+            "number": topup.number,
+            "operator": topup.operator_id.name,
+            "paid": topup._format_money(topup.amount, topup.currency_id),
+            "receives": topup._format_money(topup.receive_value, topup.receive_currency_id),
+            "refund": topup.refund_state,
+            "has_receipt": bool(topup.paid_at),
+        }
+
+    def _get_status_words(self):
+        """Return title and one sentence for the customer."""
+        _ = self.env._
+        amount = self._format_money(self.amount, self.currency_id)
+        gateway = self.payment_tx_id.provider_id.name or ""
+        if self.state == "failed":
+            return _("Not delivered"), self._get_failed_sentence(amount, gateway)
+        return {
+            "pending": (_("Waiting for payment"), _("Your order is kept. Nothing is charged yet.")),
+            "paid": (_("Paid"), _("Thank you. The top-up is about to be sent.")),
+            "processing": (_("Sending"), _("The top-up is on its way to %s.", self.number)),
+            "in_doubt": (
+                _("We are checking with the operator"),
+                _(
+                    "Your money is safe. The operator has not confirmed yet; we look it up until "
+                    "it is certain, and you get the top-up or your money back."
+                ),
+            ),
+            "completed": (
+                _("Delivered"),
+                _(
+                    "%(number)s received %(value)s.",
+                    number=self.number,
+                    value=self._format_money(self.receive_value, self.receive_currency_id),
+                ),
+            ),
+            "refunded": (
+                _("Refunded"),
+                _(
+                    "The operator could not deliver. %(amount)s went back through %(gateway)s on "
+                    "%(date)s; your bank may take some days to show it.",
+                    amount=amount,
+                    gateway=gateway,
+                    date=self._format_time(self.refunded_at, "d MMMM y"),
+                ),
+            ),
+            "cancelled": (_("Cancelled"), _("This order was not paid. Nothing was charged.")),
+        }[self.state]
+
+    def _get_failed_sentence(self, amount, gateway):
+        if self.refund_state in ("due", "requested"):
+            return self.env._(
+                "The operator could not deliver. Your %(amount)s is on its way back through "
+                "%(gateway)s.",
+                amount=amount,
+                gateway=gateway,
+            )
+        return self.env._(
+            "The operator could not deliver. %(seller)s takes care of your refund of %(amount)s.",
+            seller=self.company_id.name,
+            amount=amount,
+        )
+
+    def _get_status_steps(self):
+        """Return the customer's steps with the time at which each was reached."""
+        _ = self.env._
+        reached = {
+            "placed": self.create_date,
+            "paid": self.paid_at,
+            "sent": self.processing_at,
+            "delivered": self.completed_at,
+        }
+        labels = {
+            "placed": _("Order placed"),
+            "paid": _("Paid"),
+            "sent": _("Sent to the operator"),
+            "delivered": _("Delivered"),
+        }
+        return [
+            {
+                "key": key,
+                "label": labels[key],
+                "done": bool(reached[key]),
+                "at": self._format_time(reached[key], "HH:mm"),
+            }
+            for key in STEPS
+        ]
+
+    def _format_money(self, amount, currency):
+        """Return an amount for people; currencies whose symbol is shared show their code."""
+        text = format_amount(self.env, amount, currency, lang_code=self.lang or None)
+        code = currency.name
+        return text if code in text else f"{text} {code}"
+
+    def _format_time(self, moment, pattern):
+        """Return a moment in the seller's timezone, '' when there is none."""
+        if not moment:
+            return ""
+        return format_datetime(
+            self.env,
+            moment,
+            tz=self.company_id.pg_tz or "UTC",
+            dt_format=pattern,
+            lang_code=self.lang or None,
+        )
+
+    # === RECEIPT === #
+
+    def _render_receipt_pdf(self):
+        """Return the receipt as PDF bytes; for a top-up that was paid."""
+        self.ensure_one()
+        return render_receipt(self.sudo()._prepare_receipt())
+
+    def _prepare_receipt(self):
+        """Return the plain values of the receipt."""
+        company, transaction = self.company_id, self.payment_tx_id
+        title, detail = self._get_status_words()
+        lines = [
+            (self.env._("Order"), self.name),
+            (self.env._("Date"), self._format_time(self.paid_at, "d MMMM y, HH:mm")),
+            (self.env._("Phone number"), self.number),
+            (self.env._("Operator"), self.operator_id.name),
+            (self.env._("Product"), self.offer_id.name),
+            (
+                self.env._("Recipient gets"),
+                self._format_money(self.receive_value, self.receive_currency_id),
+            ),
+            (self.env._("Paid with"), transaction.provider_id.name or ""),
+            (self.env._("Payment reference"), transaction.reference or ""),
+            (self.env._("Operator's reference"), self.transfer_ref or ""),
+        ]
+        return Receipt(
+            title=self.env._("Receipt"),
+            seller=company.name,
+            seller_lines=[
+                *filter(None, (company.street, company.city, company.country_id.name)),
+                *filter(None, (company.phone, company.email, company.vat)),
+            ],
+            color=company.pg_brand_color or "#0b6e4f",
+            status=title,
+            status_detail=detail,
+            lines=[(label, value) for label, value in lines if value],
+            tax=(self.env._("of which tax"), self._format_money(self.amount_tax, self.currency_id))
+            if self.amount_tax
+            else None,
+            total=(self.env._("Total paid"), self._format_money(self.amount, self.currency_id)),
+            footer=self.env._("Keep the order number: it answers every question about this sale."),
+        )

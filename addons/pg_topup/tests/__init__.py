@@ -1,0 +1,10 @@
+from . import (
+    test_access,
+    test_dispatch,
+    test_doubt,
+    test_ledger,
+    test_order,
+    test_payment,
+    test_receipt,
+    test_state,
+)

@@ -1,0 +1,35 @@
+from odoo import fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class PgTopupResolve(models.TransientModel):
+    """A person's decision over a top-up whose transfer the supplier does not show."""
+
+    _name = "pg.topup.resolve"
+    _description = "Decide a top-up in doubt"
+
+    topup_id = fields.Many2one("pg.topup", required=True, readonly=True)
+    decision = fields.Selection(
+        [
+            ("delivered", "It was delivered"),
+            ("not_delivered", "It was not delivered: give the money back"),
+        ],
+        required=True,
+    )
+    transfer_ref = fields.Char("Supplier's transfer id")
+    reason = fields.Text(required=True)
+
+    def action_apply(self):
+        """Write the decision with its reason, and end the doubt."""
+        self.ensure_one()
+        self.topup_id._check_role("pg_base.group_manager")
+        if len((self.reason or "").strip()) < 10:
+            raise ValidationError(self.env._("Give the reason in a sentence: it is kept."))
+        if self.decision == "delivered" and not (self.transfer_ref or "").strip():
+            raise ValidationError(self.env._("A delivered top-up has a transfer id."))
+        topup = self.topup_id.sudo()
+        topup._lock()
+        if topup.state != "in_doubt":
+            raise UserError(self.env._("This top-up is not in doubt any more."))
+        topup._resolve(self.decision, self.reason.strip(), (self.transfer_ref or "").strip())
+        return {"type": "ir.actions.act_window_close"}
