@@ -201,7 +201,7 @@ class ProductTemplate(models.Model):
         sku = self.env["pg.sku"].browse(vals["pg_sku_id"])
         company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
         vals = {
-            "name": sku.name,
+            "name": f"{sku.operator_id.short_name or sku.operator_id.name} {sku.name}",
             "type": "service",
             "purchase_ok": False,
             **vals,
