@@ -244,7 +244,6 @@ def set_up_gateway(env, sandbox, company):
             "is_published": True,
         }
     )
-    env.ref("payment.payment_method_card").active = True
     provider.action_pg_create_webhook()
 
 

@@ -92,12 +92,10 @@ class TopupCase(BaseCase):
 
     @classmethod
     def _set_up_provider(cls, company):
-        return cls.env["payment.provider"].create(
+        provider = cls.env["payment.provider"].create(
             {
                 "name": "Card",
                 "code": "stripe_checkout",
-                "state": "test",
-                "is_published": True,
                 "company_id": company.id,
                 "pg_secret_key": cls.stripe["secret_key"],
                 "pg_webhook_secret": "whsec_test",
@@ -106,6 +104,9 @@ class TopupCase(BaseCase):
                 "payment_method_ids": [(6, 0, cls.env.ref("payment.payment_method_card").ids)],
             }
         )
+        # As a seller does: switching it on also activates its payment methods.
+        provider.write({"state": "test", "is_published": True})
+        return provider
 
     # === STEPS OF A SALE === #
 
@@ -143,6 +144,11 @@ class TopupCase(BaseCase):
         for _beat in range(beats):
             dispatcher.beat()
         self.env.invalidate_all()
+
+    def claim(self, limit=10):
+        """Claim as a dispatcher does, without making the calls."""
+        self.env.flush_all()
+        return self.env["pg.topup"]._claim_sends(limit)
 
     def make_due(self, topup):
         """Let what is planned for later be due now."""

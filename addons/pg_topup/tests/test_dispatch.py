@@ -13,7 +13,7 @@ from .common import TIMED_OUT, TopupCase
 class TestDispatch(TopupCase):
     def test_attempt_stands_before_the_call(self):
         topup = self.sell()
-        [job] = self.env["pg.topup"]._claim_sends(10)
+        [job] = self.claim(10)
         attempt = topup.attempt_ids
         self.assertEqual(len(attempt), 1)
         self.assertEqual((topup.state, attempt.state), ("processing", "sending"))
@@ -23,20 +23,20 @@ class TestDispatch(TopupCase):
 
     def test_claimed_work_is_not_claimed_again(self):
         self.sell()
-        self.assertEqual(len(self.env["pg.topup"]._claim_sends(10)), 1)
-        self.assertEqual(self.env["pg.topup"]._claim_sends(10), [])
+        self.assertEqual(len(self.claim(10)), 1)
+        self.assertEqual(self.claim(10), [])
 
     def test_supplier_limit_counts_calls_in_flight(self):
         for _sale in range(3):
             self.sell()
         self.supplier.max_in_flight = 2
-        self.assertEqual(len(self.env["pg.topup"]._claim_sends(10)), 2)
-        self.assertEqual(self.env["pg.topup"]._claim_sends(10), [])
+        self.assertEqual(len(self.claim(10)), 2)
+        self.assertEqual(self.claim(10), [])
 
     @mute_logger("odoo.sql_db")
     def test_database_refuses_a_second_live_attempt(self):
         topup = self.sell()
-        self.env["pg.topup"]._claim_sends(1)
+        self.claim(1)
         for state in const.LIVE_ATTEMPTS:
             topup.attempt_ids.state = state
             self.env.flush_all()
@@ -47,19 +47,19 @@ class TestDispatch(TopupCase):
 
     def test_dead_worker_ends_in_doubt_and_is_never_resent(self):
         topup = self.sell()
-        self.env["pg.topup"]._claim_sends(1)
+        self.claim(1)
         topup.attempt_ids.lease_until = now() - timedelta(seconds=1)
         calls = len(self.calls())
         self.env.flush_all()
         self.env["pg.topup"]._expire_leases()
         self.assertEqual((topup.state, topup.attempt_ids.state), ("in_doubt", "unknown"))
         self.assertTrue(topup.next_probe_at)
-        self.assertEqual(self.env["pg.topup"]._claim_sends(10), [])
+        self.assertEqual(self.claim(10), [])
         self.assertEqual(len(self.calls()), calls)
 
     def test_late_answer_after_the_lease_still_counts(self):
         topup = self.sell()
-        [job] = self.env["pg.topup"]._claim_sends(1)
+        [job] = self.claim(1)
         topup.attempt_ids.lease_until = now() - timedelta(seconds=1)
         self.env.flush_all()
         self.env["pg.topup"]._expire_leases()

@@ -57,8 +57,10 @@ class TestDoubt(TopupCase):
         topup = self.doubtful("http_500_html")
         self.age(topup)
         self.add_fault("http_500_html", times=1)
-        self.run_until(topup, "processing")
-        self.run_until(topup, "in_doubt")
+        for _look in range(const.ABSENT_PROBES):
+            self.make_due(topup)
+            self.dispatch()
+        self.assertEqual(topup.attempt_ids.mapped("state"), ["absent", "unknown"])
         self.age(topup)
         for _look in range(const.ABSENT_PROBES + 1):
             self.make_due(topup)

@@ -9,7 +9,7 @@ class TestPayment(TopupCase):
     def test_paid_then_delivered(self):
         topup = self.sell()
         self.assertEqual(topup.state, "paid")
-        self.assertEqual(self.kinds(topup), ["paid"])
+        self.assertEqual(self.kinds(topup), ["paid", "fee"])
         self.assertFalse(self.transfers(topup), "nothing is sent inside the payment's request")
         self.dispatch()
         self.assertEqual(topup.state, "completed")
