@@ -1,7 +1,7 @@
 import hashlib
 import logging
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.addons.pg_base.tools.money import D
 from odoo.tools import SQL
 
@@ -14,7 +14,7 @@ class PaymentTransaction(models.Model):
     """The engine: one door for news of a payment, whoever brings it."""
 
     _name = "payment.transaction"
-    _inherit = ["payment.transaction", "mail.activity.mixin"]
+    _inherit = ["payment.transaction", "mail.thread", "mail.activity.mixin"]
 
     pg_checkout_ref = fields.Char("Payment page", readonly=True, copy=False, index="btree_not_null")
     pg_checkout_count = fields.Integer("Payment pages made", readonly=True, copy=False)
@@ -48,6 +48,16 @@ class PaymentTransaction(models.Model):
         " WHERE operation = 'refund' AND provider_reference IS NOT NULL",
         "This refund is known already.",
     )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `payment` to keep the thread silent: making a payment follows nothing."""
+        quiet = self.with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True, mail_notrack=True
+        )
+        return super(PaymentTransaction, quiet).create(vals_list).with_env(self.env)
 
     # === BUSINESS METHODS - ONE DOOR === #
 
@@ -103,16 +113,12 @@ class PaymentTransaction(models.Model):
         states = self._pg_read_states(checkout_id, payment_id)
         if not states:
             return None
-        state = next((state for state in states if state.status == "paid"), states[0])
-        if self.state == "done" and self._pg_is_second_payment(state):
-            self._pg_flag(
-                self.env._("Paid a second time: %s. Refund one of them.", state.payment_id)
-            )
-            return state
+        state = self._pg_pick_state(states)
         before = self.state
         self._process(self.provider_code, {"pg_state": state})
         if before != self.state:
             _logger.info("payment %s by %s: %s, was %s", self.reference, source, self.state, before)
+        self._pg_flag_second_payment(states)
         self._pg_plan_poll()
         return state
 
@@ -131,12 +137,23 @@ class PaymentTransaction(models.Model):
             states.append(gateway.get_payment(payment_id=payment_id))
         return [s for s in states if not s.reference or s.reference == self.reference]
 
-    def _pg_is_second_payment(self, state):
-        return (
-            state.status == "paid"
-            and bool(self.pg_payment_ref)
-            and state.payment_id != self.pg_payment_ref
-        )
+    def _pg_pick_state(self, states):
+        """Return the state to follow: the payment that we know, else one with money."""
+        known = [state for state in states if state.payment_id == self.pg_payment_ref]
+        paid = [state for state in known + states if state.status == "paid"]
+        return (paid or states)[0]
+
+    def _pg_flag_second_payment(self, states):
+        """Flag money that came in beside the payment that made this transaction done."""
+        for state in states:
+            if (
+                self.state == "done"
+                and state.status == "paid"
+                and state.payment_id != self.pg_payment_ref
+            ):
+                self._pg_flag(
+                    self.env._("Paid a second time: %s. Refund one of them.", state.payment_id)
+                )
 
     # === BUSINESS METHODS - PROCESSING === #
 
