@@ -1,0 +1,21 @@
+{
+    "name": "Prepaid Minutes: Storefront",
+    "summary": "The customer's rooms: storefront, checkout, live status, own top-ups",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Prepaid Minutes",
+    "author": "Prepaid Minutes Contributors",
+    "license": "LGPL-3",
+    "depends": ["pg_topup", "portal"],
+    "external_dependencies": {"python": ["cryptography"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/pg_portal_rules.xml",
+        # The layout comes first: the pages call it.
+        "views/layout_templates.xml",
+        "views/storefront_templates.xml",
+        "views/order_templates.xml",
+        "views/portal_templates.xml",
+        "views/res_company_views.xml",
+    ],
+    "installable": True,
+}

@@ -1,0 +1,129 @@
+"""How every page of the storefront is sent, and how strangers are turned away."""
+
+import re
+import secrets
+
+from lxml import etree, html
+from markupsafe import Markup
+from odoo.exceptions import UserError
+from odoo.http import request
+from odoo.tools.misc import consteq
+from werkzeug.exceptions import HTTPException
+
+from ..tools import params
+
+# A body of a storefront form is under 2 kB; anything near this limit is no form of ours.
+MAX_BODY = 16 * 1024
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
+
+
+def render(template, company, values, *, status=200, form_action="", headers=None):
+    """Return a page of a seller as response.
+
+    :param company: the seller, or an empty recordset for a neutral look.
+    :param form_action: another origin to which a form of the page leads (the gateway's).
+    """
+    nonce = secrets.token_urlsafe(16)
+    seller = storefront(company)._get_seller_values(company)
+    body = request.env["ir.qweb"]._render(
+        f"pg_portal.{template}", {"error": "", **values, "seller": seller, "nonce": nonce}
+    )
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action 'self' {form_action}"
+    )
+    return request.make_response(
+        body,
+        headers={
+            **HEADERS,
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": policy.strip(),
+            **(headers or {}),
+        }.items(),
+        status=status,
+    )
+
+
+def storefront(company):
+    """Return the model of the pages, for one seller."""
+    return request.env["pg.storefront"]._for_seller(company)
+
+
+def find_seller(slug):
+    """Return the seller of an address; a page with status 404 ends the request if there is none."""
+    company = request.env["res.company"]._pg_from_slug(slug)
+    if not company:
+        refuse(company)
+    return company
+
+
+def find_topup(company, token):
+    """Return the top-up of a seller with this token, in sudo; 404 ends the request otherwise."""
+    token = params.token(token)
+    topup = request.env["pg.topup"]._from_token(company, token)
+    if not topup or not consteq(topup.access_token, token):
+        refuse(company)
+    return topup
+
+
+def refuse(company):
+    """End the request with a page that says that there is nothing here."""
+    raise HTTPException(
+        response=render(
+            "message",
+            company,
+            {
+                "title": request.env._("This page does not exist"),
+                "detail": request.env._(
+                    "The address may be cut off or out of date. Please check it, or start anew."
+                ),
+            },
+            status=404,
+        )
+    )
+
+
+def customer():
+    """Return the partner of the logged-in customer, empty for a guest."""
+    user = request.env.user
+    return user.sudo().partner_id if not user._is_public() else user.sudo().partner_id.browse()
+
+
+def render_redirect(company, topup, provider, form):
+    """Return the page that leads the customer to the gateway, with and without JavaScript."""
+    fragment = html.fragment_fromstring(str(form), create_parent="div")
+    gateway_form = fragment.find(".//form")
+    gateway_form.set("id", "gateway-form")
+    found = re.match(r"https?://[^/\s;'\"]+", gateway_form.get("action") or "")
+    pages = storefront(company)
+    return render(
+        "redirect",
+        company,
+        {
+            "form": Markup(etree.tostring(fragment, encoding="unicode", method="html")),
+            "form_id": "gateway-form",
+            "price": pages._format_price(company, topup.amount),
+            "provider": provider.name,
+            "status_url": topup._get_status_url(),
+        },
+        form_action=found.group() if found else "",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def error_text(error):
+    """Return the sentence for the customer; what the outside said is not for its eyes."""
+    if error is None:
+        return ""
+    if isinstance(error, UserError):
+        return str(error)
+    return request.env._("The payment page does not answer. Nothing is charged; please try again.")

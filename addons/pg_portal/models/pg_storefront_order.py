@@ -1,0 +1,120 @@
+from odoo import api, models
+
+from ..tools import sealed
+
+# How a state looks: tone of the badge and its icon. A state that is not named looks like waiting.
+LOOKS = {
+    "pending": ("plain", "clock"),
+    "paid": ("wait", ""),
+    "processing": ("wait", ""),
+    "in_doubt": ("warn", "shield"),
+    "completed": ("good", "check"),
+    "failed": ("warn", "refund"),
+    "refunded": ("good", "refund"),
+    "cancelled": ("plain", "cross"),
+}
+# States in which no further step of the list will be reached.
+STOPPED = ("failed", "refunded", "cancelled")
+# Bootstrap's colours of the states in the list of `/my`.
+BADGES = {
+    "pending": "warning",
+    "paid": "info",
+    "processing": "info",
+    "in_doubt": "warning",
+    "completed": "success",
+    "failed": "danger",
+}
+
+
+class PgStorefront(models.AbstractModel):
+    """The page of one order, and the part of it that is polled."""
+
+    _inherit = "pg.storefront"
+
+    @api.model
+    def _get_live_values(self, topup):
+        """Return the values of what changes on the page of an order."""
+        status = topup._get_public_status()
+        tone, icon = LOOKS.get(status["state"], ("wait", ""))
+        url = topup._get_status_url()
+        return {
+            "title": status["title"],
+            "detail": status["detail"],
+            "tone": tone,
+            "icon": icon,
+            "steps": self._mark_steps(status),
+            "state": status["state"],
+            "is_final": status["final"],
+            "is_payable": status["state"] == "pending",
+            "receipt_url": f"{url}/receipt.pdf" if status["has_receipt"] else "",
+            "again_url": self._get_again_url(topup) if status["final"] else "",
+        }
+
+    def _get_again_url(self, topup):
+        """Return the address of the offers for the same number."""
+        company = topup.company_id
+        token = sealed.seal(self.env, company, topup.number)
+        return f"/topup/{company.pg_slug}/offers?q={token}&operator={topup.operator_id.id}"
+
+    def _mark_steps(self, status):
+        """Return the steps, each marked `done`, `now`, `next` or `off`."""
+        steps, is_now = [], status["state"] not in STOPPED
+        for step in status["steps"]:
+            if step["done"]:
+                mark = "done"
+            elif status["state"] in STOPPED:
+                mark = "off"
+            else:
+                mark, is_now = ("now" if is_now else "next"), False
+            steps.append({"label": step["label"], "at": step["at"] or "", "mark": mark})
+        return steps
+
+    @api.model
+    def _get_mark(self, live):
+        """Return a short text that differs when the live part would look different."""
+        marks = "".join(step["mark"][0] for step in live["steps"])
+        return f"{live['state']}-{int(live['is_final'])}-{marks}"
+
+    @api.model
+    def _get_order_values(self, topup, chosen_id=None):
+        """Return the values of the page of an order."""
+        company = topup.company_id
+        live = self._get_live_values(topup)
+        url = topup._get_status_url()
+        receive = self._format_plain(topup.receive_value)
+        providers = topup._get_payment_providers() if live["is_payable"] else ()
+        return {
+            **live,
+            "mark": self._get_mark(live),
+            "name": topup.name,
+            "number": self._format_number(topup.number),
+            "operator": topup.operator_id.name,
+            "offer": topup.offer_id.name,
+            "receive": f"{receive} {topup.receive_currency_id.name}",
+            "price": self._format_price(company, topup.amount),
+            "currency": topup.currency_id.name,
+            "tax": self._format_price(company, topup.amount_tax) if topup.amount_tax else "",
+            "providers": self._get_provider_values(providers, chosen_id) if providers else [],
+            "status_url": f"{url}/status",
+            "pay_url": f"{url}/pay",
+        }
+
+    # === PORTAL === #
+
+    @api.model
+    def _get_portal_rows(self, topups):
+        """Return the customer's top-ups as rows of a list."""
+        return [
+            {
+                "name": topup.name,
+                "url": topup._get_status_url(),
+                "date": topup.create_date,
+                "seller": topup.company_id.name,
+                "number": self._format_number(topup.number),
+                "operator": topup.operator_id.name,
+                "price": self._format_price(topup.company_id, topup.amount),
+                "state": topup._get_public_status()["title"],
+                "badge": BADGES.get(topup.state, "secondary"),
+            }
+            for topup in topups
+        ]

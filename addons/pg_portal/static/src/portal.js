@@ -1,0 +1,160 @@
+/* Comfort for the storefront. Every page works without this file. */
+"use strict";
+(() => {
+    const root = document.documentElement;
+    root.classList.add("js");
+    const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+    // The dialling code stands before the number, unless the number brings its own.
+    const country = document.getElementById("country");
+    const number = document.getElementById("number");
+    if (country && number) {
+        const dial = document.querySelector("[data-dial-of]");
+        const options = [...country.options];
+        const show = () => {
+            const own = /^\s*(\+|00)/.test(number.value);
+            dial.textContent = "+" + country.selectedOptions[0].dataset.dial;
+            dial.hidden = own;
+        };
+        const follow = () => {
+            const digits = number.value.replace(/^\s*00/, "+").replace(/[^\d+]/g, "");
+            if (digits[0] === "+") {
+                const fits = options
+                    .filter((option) => digits.startsWith("+" + option.dataset.dial))
+                    .sort((one, two) => two.dataset.dial.length - one.dataset.dial.length);
+                const same = fits.filter((one) => one.dataset.dial === fits[0].dataset.dial);
+                if (fits.length && !same.some((option) => option.selected)) {
+                    fits[0].selected = true;
+                }
+            }
+            show();
+        };
+        country.addEventListener("change", show);
+        number.addEventListener("input", follow);
+        follow();
+    }
+
+    // A chosen operator is shown at once.
+    for (const form of all("form[data-operators]")) {
+        form.addEventListener("change", () => form.requestSubmit());
+    }
+
+    // What an amount costs, while it is typed.
+    for (const form of all("form[data-quote]")) {
+        const input = form.elements.receive;
+        const line = form.querySelector(".estimate");
+        let timer, asked = 0;
+        const ask = async () => {
+            const turn = ++asked;
+            const value = input.value.trim();
+            let answer = {};
+            if (value) {
+                const query = new URLSearchParams({ offer: form.elements.offer.value, receive: value });
+                try {
+                    const response = await fetch(form.dataset.quote + "?" + query);
+                    answer = response.ok ? await response.json() : {};
+                } catch {
+                    answer = {};
+                }
+            }
+            if (turn === asked) {
+                line.textContent = answer.text || answer.error || "";
+                line.classList.toggle("is-bad", Boolean(answer.error));
+            }
+        };
+        input.addEventListener("input", () => {
+            clearTimeout(timer);
+            timer = setTimeout(ask, 350);
+        });
+        if (input.value) {
+            ask();
+        }
+    }
+
+    // One click is one order; the button says that something happens.
+    for (const form of all("form[data-guard]")) {
+        const button = form.querySelector("button[type=submit]");
+        const before = button && [...button.childNodes];
+        form.addEventListener("submit", (event) => {
+            if (form.dataset.sent) {
+                event.preventDefault();
+                return;
+            }
+            form.dataset.sent = "1";
+            button.setAttribute("aria-disabled", "true");
+            if (button.dataset.busy) {
+                button.textContent = button.dataset.busy;
+            }
+        });
+        // Back from the gateway's page: the form works again.
+        addEventListener("pageshow", (event) => {
+            if (event.persisted && form.dataset.sent) {
+                delete form.dataset.sent;
+                button.removeAttribute("aria-disabled");
+                button.replaceChildren(...before);
+            }
+        });
+    }
+
+    // On the way to the gateway.
+    const gateway = document.getElementById("gateway-form");
+    if (gateway) {
+        gateway.submit();
+    }
+
+    // Where the order stands: asked every second at first, then ever less often, up to 10 s.
+    const live = document.getElementById("live");
+    if (live && live.dataset.status) {
+        const FIRST = 1000, LAST = 10000, STRETCH = 1.15, CALM = 15;
+        let mark = live.dataset.mark, wait = FIRST, turns = 0, timer, running = false;
+        const plan = () => {
+            clearTimeout(timer);
+            if (document.visibilityState === "visible") {
+                timer = setTimeout(look, wait);
+            }
+        };
+        const apply = (answer) => {
+            mark = answer.mark;
+            live.innerHTML = answer.live;
+            document.getElementById("actions").innerHTML = answer.actions;
+            document.title = answer.title + document.title.slice(document.title.indexOf(" – "));
+            if (!answer.payable) {
+                document.getElementById("payform")?.remove();
+            }
+            wait = FIRST;
+            turns = 0;
+        };
+        const look = async () => {
+            if (running) {
+                return;
+            }
+            running = true;
+            let over = false;
+            try {
+                const url = live.dataset.status + "?mark=" + encodeURIComponent(mark);
+                const response = await fetch(url, { cache: "no-store" });
+                if (response.ok) {
+                    const answer = await response.json();
+                    over = answer.final;
+                    if (answer.mark !== mark) {
+                        apply(answer);
+                    }
+                }
+            } catch {
+                // Offline for a moment: the next look comes by itself.
+            }
+            running = false;
+            turns += 1;
+            wait = turns > CALM ? Math.min(wait * STRETCH, LAST) : wait;
+            if (!over) {
+                plan();
+            }
+        };
+        document.addEventListener("visibilitychange", () => {
+            wait = FIRST;
+            turns = 0;
+            plan();
+        });
+        plan();
+    }
+})();
