@@ -69,9 +69,9 @@ class Secret(fields.Char):
         :raise UserError: when no configured key can decrypt it.
         """
         record.ensure_one()
-        token = self._get_cache(record.env).get(record.id)
-        if token is None:
-            record.invalidate_recordset([self.name], flush=False)
+        cache = self._get_cache(record.env)
+        # An emptied field is None in the cache until it is flushed: that is known, not missing.
+        if record.id not in cache:
             record.sudo().fetch([self.name])
-            token = self._get_cache(record.env).get(record.id)
+        token = cache.get(record.id)
         return secrets.decrypt(token) if token and token != MASK else ""
