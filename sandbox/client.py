@@ -44,6 +44,11 @@ class SandboxClient:
         """
         return self._call("POST", "/accounts", {"kind": kind, **values})
 
+    def accounts(self, kind=None):
+        """Return all accounts, of one kind when asked."""
+        items = self._call("GET", "/accounts")["items"]
+        return [item for item in items if kind in (None, item["kind"])]
+
     def account(self, account):
         """Return an account with its balance, settings and waiting faults."""
         return self._call("GET", self._path(account))

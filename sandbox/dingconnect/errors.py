@@ -56,12 +56,11 @@ class Problem(Exception):
 SUCCESS = {"ResultCode": 1, "ErrorCodes": []}
 
 
-def answer(data, problem=None, required=None):
+def answer(data, problem=None):
     """Build the Reply of a call.
 
     :param data: fields beside the envelope
     :param problem: what went wrong, or None
-    :param required: fields that the method's answer has even on errors
     """
     envelope = problem.envelope() if problem else SUCCESS
-    return Reply.of(problem.status if problem else 200, {**(required or {}), **data, **envelope})
+    return Reply.of(problem.status if problem else 200, {**data, **envelope})

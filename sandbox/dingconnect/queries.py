@@ -1,68 +1,13 @@
-"""The methods of DingConnect that only read, and the two batch methods."""
+"""Reference data: countries, providers, products, promotions, the balance."""
 
-import re
 from decimal import Decimal
-from functools import wraps
 
-from sandbox.dingconnect import numbers, prices, transfers
+from sandbox.dingconnect import numbers, prices
 from sandbox.dingconnect.account import CATALOGUE
-from sandbox.dingconnect.errors import CODES, SUCCESS, Problem, answer
+from sandbox.dingconnect.errors import CODES, Problem, answer
+from sandbox.dingconnect.methods import method
 
-METHODS = []
-WITHOUT_ITEMS = {"SendTransfer", "GetBalance"}
 LOGO = "https://imagerepo.ding.com/logo/{}/{}.png"
-
-
-def required(name):
-    """Return the fields that an answer of a method has even when the call failed."""
-    if name == "GetBalance":
-        return {"Balance": Decimal("0.00"), "CurrencyIso": ""}
-    fields = {} if name in WITHOUT_ITEMS else {"Items": []}
-    if name == "ListTransferRecords":
-        fields["ThereAreMoreItems"] = False
-    return fields
-
-
-def method(verb, name):
-    """Register a function under its method name; a Problem raised by it becomes the answer."""
-
-    def register(function):
-        @wraps(function)
-        def call(account, argument, headers):
-            try:
-                return function(account, argument)
-            except Problem as problem:
-                return answer({}, problem, required(name))
-
-        call.wire_name = name
-        METHODS.append((verb, call))
-        return call
-
-    return register
-
-
-class Filters:
-    """Query parameters: names without regard to case, ``name[0]`` like ``name``, keys repeat."""
-
-    def __init__(self, params):
-        self.values = {}
-        for key, value in params.multi_items():
-            self.values.setdefault(re.sub(r"\[\d*\]$", "", key).lower(), []).append(value)
-
-    def many(self, name):
-        """Return the values of an array filter, or None when it was left out.
-
-        :raise Problem: when a value is blank or several were joined by a comma
-        """
-        values = self.values.get(name.lower())
-        if values and any(not value.strip() or "," in value for value in values):
-            raise Problem("ParameterInvalid", name[:1].upper() + name[1:])
-        return values
-
-    def one(self, name):
-        """Return the value of a single filter, or None."""
-        values = self.many(name)
-        return values[0] if values else None
 
 
 def _digits(number):
@@ -256,104 +201,43 @@ def get_error_code_descriptions(account, filters):
     return answer({"Items": [{"Code": k, "Message": v[1]} for k, v in CODES.items()]})
 
 
-@method("POST", "ListTransferRecords")
-def list_transfer_records(account, body):
-    if not isinstance(body, dict):
-        raise Problem("RequestInvalid")
-    take, skip = body.get("Take"), body.get("Skip") or 0
-    if take is None:
-        raise Problem("ParameterMissing", "Take")
-    for name, value in (("Take", take), ("Skip", skip)):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise Problem("ParameterInvalid", name)
-    if not 1 <= take <= account.settings["max_take"]:
-        raise Problem("ParameterOutOfRange", "Take")
-    if skip < 0:
-        raise Problem("ParameterOutOfRange", "Skip")
-    account.settle()
-    found = _find(account, body)
-    page = found[skip : skip + take]
-    more = len(found) > skip + take
-    return answer({"Items": [transfers.wrapped(t) for t in page], "ThereAreMoreItems": more})
-
-
-def _find(account, body):
-    """Return the stored transfers that a list request asks for, newest first."""
-    reference = body.get("DistributorRef")
-    rows = account.by_reference.get(reference, []) if reference else account.transfers
-    for field, key in (("TransferRef", "transfer_ref"), ("AccountNumber", "account_number")):
-        if body.get(field):
-            rows = [t for t in rows if t[key] == body[field]]
-    return rows[::-1]
-
-
-def _check_batch(body):
-    if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
-        raise Problem("RequestInvalid")
-    references = [item.get("BatchItemRef") for item in body]
-    if not all(isinstance(r, str) and r for r in references):
-        raise Problem("RequestInvalid")
-    if len(set(references)) != len(references):
-        raise Problem("BatchItemRefMustBeUnique")
-
-
-@method("POST", "EstimatePrices")
-def estimate_prices(account, body):
-    _check_batch(body)
-    items = []
-    for question in body:
-        item = {"BatchItemRef": question["BatchItemRef"]}
-        try:
-            item.update(_estimate(account, question), **SUCCESS)
-        except Problem as problem:
-            item.update(problem.envelope())
-        items.append(item)
+@method("GET", "GetPromotions")
+def get_promotions(account, filters):
+    countries, codes = filters.many("countryIsos"), filters.many("providerCodes")
+    items = [
+        {
+            "ProviderCode": p["provider"],
+            "StartUtc": p["start"],
+            "EndUtc": p["end"],
+            "CurrencyIso": CATALOGUE.country(p["country"])["currency"],
+            "ValidityPeriodIso": p["validity"],
+            "MinimumSendAmount": Decimal(p["minimum"]) * CATALOGUE.rate(account.currency),
+            "LocalizationKey": p["key"],
+        }
+        for p in CATALOGUE.raw["promotions"]
+        if _matches(countries, p["country"]) and _matches(codes, p["provider"])
+    ]
     return answer({"Items": items})
 
 
-def _estimate(account, question):
-    product = CATALOGUE.products.get(question.get("SkuCode"))
-    if product is None:
-        raise Problem("ParameterInvalid", "SkuCode")
-    send, receive = question.get("SendValue") or 0, question.get("ReceiveValue") or 0
-    for name, value in (("SendValue", send), ("ReceiveValue", receive)):
-        if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            raise Problem("ParameterInvalid", name)
-    if bool(send) == bool(receive):
-        raise Problem("ParameterCombinationInvalid" if send else "ParameterMissing", "SendValue")
-    rate = CATALOGUE.rate(account.currency)
-    low, high = prices.bounds(product, rate)
-    send = Decimal(send).quantize(Decimal("0.01")) if send else None
-    asked = "SendValue" if send else "ReceiveValue"
-    send = send or prices.send_for(product, Decimal(receive), rate)
-    if not low <= send <= high:
-        raise Problem("ParameterOutOfRange", asked)
-    drift = Decimal(str(account.settings["fx_drift"]))
-    arrives = prices.receive_for(product, send, rate, drift)
+@method("GET", "GetPromotionDescriptions")
+def get_promotion_descriptions(account, filters):
+    languages = filters.many("languageCodes")
+    items = [_wire_promotion(account, p) for p in CATALOGUE.raw["promotions"]]
+    return answer({"Items": items if _matches(languages, "en") else []})
+
+
+def _wire_promotion(account, promotion):
+    kind, quantity, days = promotion["bonus"]
+    minimum = Decimal(promotion["minimum"]) * CATALOGUE.rate(account.currency)
+    bonus = {"BonusType": kind, "Quantity": Decimal(quantity), "Validity": days}
     return {
-        "Price": prices.price(product, send, arrives, account.currency),
-        "SkuCode": product.sku,
+        "Dates": "",
+        "Headline": promotion["headline"],
+        "TermsAndConditionsMarkDown": promotion["terms"],
+        "BonusValidity": f"{days} days",
+        "PromotionType": "Bonus data",
+        "LocalizationKey": promotion["key"],
+        "LanguageCode": "en",
+        "SendAmounts": [{"Minimum": minimum, "Maximum": minimum * 10, "Bonuses": [bonus]}],
     }
-
-
-@method("POST", "CancelTransfers")
-def cancel_transfers(account, body):
-    _check_batch(body)
-    account.settle()
-    return answer({"Items": [_cancel(account, item) for item in body]})
-
-
-def _cancel(account, item):
-    wanted = item.get("TransferId") or {}
-    reference = {k: str(wanted.get(k) or "") for k in ("TransferRef", "DistributorRef")}
-    rows = account.by_reference.get(reference["DistributorRef"], ())
-    found = next((t for t in rows if t["transfer_ref"] == reference["TransferRef"]), None)
-    outcome = {"TransferId": reference, "BatchItemRef": item["BatchItemRef"]}
-    if found is None:
-        problem = Problem("ParameterInvalid", "TransferId")
-        return {**outcome, "ProcessingState": "Failed", **problem.envelope()}
-    if found["state"] == "Submitted":
-        account.finish(found, "Cancelled")
-        return {**outcome, "ProcessingState": "Cancelled", **SUCCESS}
-    problem = Problem("OtherError", "TransferNotCancellable")
-    return {**outcome, "ProcessingState": found["state"], **problem.envelope()}

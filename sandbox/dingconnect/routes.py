@@ -6,13 +6,13 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from sandbox import faults, jsonx
-from sandbox.dingconnect import queries
+from sandbox.dingconnect import methods, queries, records  # noqa: F401 (they register)
 from sandbox.dingconnect.errors import Problem, answer
 from sandbox.dingconnect.transfers import send_transfer
 
 METHODS = {
     ("POST", "sendtransfer"): ("SendTransfer", send_transfer),
-    **{(verb, f.wire_name.lower()): (f.wire_name, f) for verb, f in queries.METHODS},
+    **{(verb, f.wire_name.lower()): (f.wire_name, f) for verb, f in methods.METHODS},
 }
 
 
@@ -31,7 +31,7 @@ async def _call(request):
         return PlainTextResponse("Not Found", 404)
     account = request.app.state.registry.find("dingconnect", request.headers.get("api_key", ""))
     if account is None:
-        return answer({}, Problem("AuthenticationFailed"), queries.required(name)).response()
+        return answer({}, Problem("AuthenticationFailed")).response()
     body, unreadable = await _read(request)
     row = account.record_call(
         name,
@@ -43,13 +43,13 @@ async def _call(request):
 
     def execute():
         if unreadable:
-            return answer({}, Problem("RequestInvalid"), queries.required(name))
-        argument = body if request.method == "POST" else queries.Filters(request.query_params)
+            return answer({}, Problem("RequestInvalid"))
+        argument = body if request.method == "POST" else methods.Filters(request.query_params)
         return _finish(account, function(account, argument, request.headers))
 
     def refusal(fault):
         code = fault.code or ("RateLimited" if fault.fault == "throttle" else "ProviderError")
-        return answer({}, Problem(code, fault.context), queries.required(name))
+        return answer({}, Problem(code, fault.context))
 
     reply = await faults.play(fault, execute, refusal)
     row.update(

@@ -8,6 +8,7 @@ from sandbox.dingconnect.account import CATALOGUE, stamp
 from sandbox.dingconnect.catalogue import PIN_ACCOUNT
 from sandbox.dingconnect.errors import SUCCESS, Problem, answer
 
+LARGEST = 10**12
 TEXTS = ("SkuCode", "AccountNumber", "DistributorRef")
 # the outcome is known to the caller before anything is stored
 NOT_STORED = ("RateLimited", "AccountNumberFailedRegex")
@@ -76,10 +77,20 @@ def _check_fields(body):
     value = body.get("SendValue")
     if value is None:
         raise Problem("ParameterMissing", "SendValue")
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise Problem("ParameterInvalid", "SendValue")
+    check_amount("SendValue", value)
     if Decimal(value) != round(Decimal(value), 2):
         raise Problem("ParameterInvalid", "SendValue")
+
+
+def check_amount(name, value):
+    """Refuse what is no JSON number of a sensible size.
+
+    :raise Problem: ParameterInvalid or ParameterOutOfRange
+    """
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise Problem("ParameterInvalid", name)
+    if not -LARGEST < value < LARGEST:
+        raise Problem("ParameterOutOfRange", name)
 
 
 def _check_value(account, product, send, currency):

@@ -61,7 +61,6 @@ class StripeAccount(Account):
         self.deliveries = []
         self.held = []
         self.webhooks = {"hold": False, "duplicate": 1, "reorder": False, "delay": 0.0}
-        self.on_start = []
 
     def load(self):
         for kind, shelf in self.shelves.items():
@@ -105,17 +104,17 @@ class StripeAccount(Account):
 
     def start(self):
         """Arm the expiry of sessions and what else was waiting when the process ended."""
-        from sandbox.stripe import payments, refunds, sessions
+        from sandbox.stripe import payments, refunds, sessions, webhooks
 
         for session in self.shelves["session"].values():
             if session["status"] == "open":
                 sessions.arm(self, session)
         for charge in self.shelves["charge"].values():
             if charge["status"] == "succeeded" and not charge["balance_transaction"]:
-                payments.settle(self, charge)
+                webhooks.emit(self, payments.settle(self, charge))
         for refund in self.shelves["refund"].values():
             if refund["status"] == "pending":
-                refunds.arm(self, refund)
+                webhooks.emit(self, refunds.arm(self, refund))
 
     def describe(self):
         return {

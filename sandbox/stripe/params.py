@@ -66,14 +66,23 @@ def integer(params, name, default=None, least=0):
     return int(value)
 
 
+def mapping(params, name):
+    """Return a nested hash, empty when it was left out.
+
+    :raise StripeError: when a plain value was given
+    """
+    value = params.get(name) or {}
+    if not isinstance(value, dict):
+        raise invalid(name, "Invalid hash")
+    return value
+
+
 def metadata(params, before=None):
     """Return the metadata of a call on top of what was there; an empty value removes a key.
 
     :raise StripeError: over 50 keys, key over 40 or value over 500 characters
     """
-    given = params.get("metadata") or {}
-    if not isinstance(given, dict):
-        raise invalid("metadata", "Invalid hash")
+    given = mapping(params, "metadata")
     merged = {k: v for k, v in {**(before or {}), **given}.items() if v != ""}
     if len(merged) > MAX_METADATA:
         raise invalid("metadata", "You can have at most 50 keys.")

@@ -54,9 +54,9 @@ def pay(account, session, card=GOOD_CARD):
             ("charge.succeeded", charge),
             ("payment_intent.succeeded", intent),
             ("checkout.session.completed", session),
+            *settle(account, charge),
         ],
     )
-    settle(account, charge)
     return None
 
 
@@ -184,19 +184,22 @@ def cancel_intent(account, reference):
 
 
 def settle(account, charge):
-    """Give a charge its balance transaction, at once or after ``settle_seconds``."""
+    """Give a charge its balance transaction, at once or after ``settle_seconds``.
+
+    :return: the events of what was done at once
+    """
     seconds = account.settings["settle_seconds"]
-    if seconds:
-        account.later(seconds, _settle, account, charge)
-    else:
-        _settle(account, charge)
+    if not seconds:
+        return _settle(account, charge)
+    account.later(seconds, lambda: webhooks.emit(account, _settle(account, charge)))
+    return []
 
 
 def _settle(account, charge):
     transaction = book(account, charge["amount"], charge["currency"], "charge", charge["id"])
     charge["balance_transaction"] = transaction["id"]
     account.put("charge", charge)
-    webhooks.emit(account, [("charge.updated", charge)])
+    return [("charge.updated", charge)]
 
 
 def book(account, amount, currency, kind, source):

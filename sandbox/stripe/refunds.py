@@ -33,8 +33,8 @@ def create(account, params):
     refund = _document(charge, amount, params)
     account.put("refund", refund)
     _count(account, charge, amount)
-    webhooks.emit(account, [("refund.created", refund), ("charge.refunded", charge)])
-    arm(account, refund)
+    events = [("refund.created", dict(refund)), ("charge.refunded", charge)]
+    webhooks.emit(account, events + arm(account, refund))
     return refund
 
 
@@ -87,21 +87,30 @@ def _count(account, charge, amount):
 
 
 def arm(account, refund):
-    """Finish a pending refund, at once or after ``refund_seconds``."""
+    """Finish a pending refund, at once or after ``refund_seconds``.
+
+    :return: the events of what was done at once
+    """
     seconds = account.settings["refund_seconds"]
     outcome = account.settings["refund_outcome"]
     if outcome == "pending":
-        return
-    if seconds:
-        account.later(seconds, finish, account, refund, outcome)
-    else:
-        finish(account, refund, outcome)
+        return []
+    if not seconds:
+        return _finish(account, refund, outcome)
+    account.later(seconds, finish, account, refund, outcome)
+    return []
 
 
 def finish(account, refund, outcome):
     """End a refund as ``succeeded`` or ``failed``; a failed one frees the amount again."""
+    events = _finish(account, refund, outcome)
+    if events:
+        webhooks.emit(account, events)
+
+
+def _finish(account, refund, outcome):
     if refund["status"] == "failed" or refund["status"] == outcome:
-        return
+        return []
     charge = account.get("charge", refund["charge"])
     refund["status"] = outcome
     if outcome == "failed":
@@ -121,4 +130,4 @@ def finish(account, refund, outcome):
     events = [("refund.updated", refund)]
     if outcome == "failed":
         events.append(("refund.failed", refund))
-    webhooks.emit(account, events)
+    return events

@@ -3,7 +3,6 @@
 import re
 import time
 
-from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import faults
@@ -205,8 +204,3 @@ def _refusal(fault):
         kind="card_error" if is_card else None,
         status=fault.status or (402 if is_card else 400),
     ).reply()
-
-
-def not_found():
-    """Answer for paths outside the API."""
-    return Response("Not Found", 404)

@@ -64,7 +64,7 @@ def _read_items(items):
         currency = str(data.get("currency", "")).lower()
         if not re.fullmatch(r"[a-z]{3}", currency):
             raise invalid(f"{where}[price_data][currency]", f"Invalid currency: {currency}.")
-        name = (data.get("product_data") or {}).get("name")
+        name = form.mapping(data, "product_data").get("name")
         if not name:
             raise required(f"{where}[price_data][product_data][name]")
         amount = form.integer(data, "unit_amount")
@@ -91,7 +91,7 @@ def _document(account, params, items):
     total = sum(quantity * amount for _name, quantity, amount, _currency in items)
     if not total:
         raise invalid("line_items", "The total must be more than zero.")
-    adaptive = params.get("adaptive_pricing") or {}
+    adaptive = form.mapping(params, "adaptive_pricing")
     return {
         "id": new_id("cs_test", 58),
         "object": "checkout.session",
@@ -139,7 +139,7 @@ def _document(account, params, items):
 
 
 def _intent_data(params):
-    data = params.get("payment_intent_data") or {}
+    data = form.mapping(params, "payment_intent_data")
     return {
         "description": data.get("description"),
         "metadata": form.metadata(data),

@@ -16,7 +16,7 @@ TIMEOUT = 20
 BACK_OFF = (1, 2, 4, 8, 16, 32, 64)
 AFTER_CONFLICT = 0.5
 DELIVERIES_KEPT = 1000
-_threads = ThreadPoolExecutor(32, "webhook")
+_threads = ThreadPoolExecutor(64, "webhook")
 _tasks = set()
 
 
@@ -41,6 +41,8 @@ def emit(account, events):
         event["pending_webhooks"] = len(_listeners(account, event))
         account.put("event", event)
         batch.append(event)
+    if not batch:
+        return
     if account.webhooks["hold"]:
         account.held.append(batch)
     else:
