@@ -29,10 +29,10 @@ class ResCurrency(models.Model):
         if own == other and not self._pg_has_rate(company):
             raise UserError(
                 self.env._(
-                    "There is no exchange rate between %(source)s and %(target)s. Add one under "
+                    "There is no exchange rate between %(currency)s and %(own)s. Add one under "
                     "Configuration › Currencies.",
-                    source=self.name,
-                    target=target.name,
+                    currency=self.name,
+                    own=target.name,
                 )
             )
         return round(other / own, RATE_DECIMALS)
