@@ -67,7 +67,11 @@ def _document(charge, amount, params):
         "currency": charge["currency"],
         "destination_details": {
             "type": "card",
-            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number"},
+            "card": {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
         },
         "metadata": form.metadata(params),
         "payment_intent": charge["payment_intent"],
