@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.addons.pg_base.http import check_endpoint
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 
 class PgSupplier(models.Model):
@@ -110,6 +110,18 @@ class PgSupplier(models.Model):
                 raise ValidationError(
                     self.env._("This address cannot be used: %(reason)s.", reason=str(error))
                 ) from None
+
+    # === CRUD === #
+
+    def write(self, vals):
+        """Override of `mail` to keep sharing a supplier, or giving it away, to the platform."""
+        if "company_id" in vals and not self.env.su:
+            moved = self.filtered(lambda s: s.company_id.id != (vals["company_id"] or False))
+            if moved and not self.env.user.has_group("pg_base.group_platform_admin"):
+                raise AccessError(
+                    self.env._("Only the platform administrator changes whose a supplier is.")
+                )
+        return super().write(vals)
 
     # === ACTION === #
 

@@ -180,7 +180,11 @@ class ProductTemplate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Override of `product` to complete offers: kind of product, company, price."""
-        return super().create([self._pg_complete_vals(vals) for vals in vals_list])
+        vals_list = [self._pg_complete_vals(vals) for vals in vals_list]
+        if any(vals.get("pg_sku_id") for vals in vals_list):
+            # Offers archived just before make room in the unique index.
+            self.flush_model(["active"])
+        return super().create(vals_list)
 
     def write(self, vals):
         """Override of `product` to turn a price of a range offer into its margin."""

@@ -92,3 +92,12 @@ def _parse(text, country_code):
         carrier=carrier.name_for_number(number, "en"),
         is_valid=phonenumbers.is_valid_number(number),
     )
+
+
+def format_number(e164):
+    """Return a stored number as people write it: +675 7012 3456."""
+    try:
+        parsed = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
