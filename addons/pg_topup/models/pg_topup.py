@@ -167,6 +167,7 @@ class PgTopup(models.Model):
             raise UserError(self.env._("Only a top-up that is not paid can be cancelled."))
         for topup in self.sudo():
             topup._set_state("cancelled", note=self.env._("Cancelled by hand."))
+            topup.payment_tx_ids._pg_abandon()
         return True
 
     def action_refund_again(self):

@@ -199,9 +199,10 @@ class PgTopup(models.Model):
             raise UserError(self.env._("This order cannot be paid any more."))
         if provider not in self._get_payment_providers():
             raise UserError(self.env._("This way to pay is not available."))
-        transaction = self.payment_tx_ids.filtered(
-            lambda tx: tx.provider_id == provider and tx.state in ("draft", "pending")
-        )[:1] or self._create_payment(provider)
+        still_open = self.payment_tx_ids.filtered(lambda tx: tx.state in ("draft", "pending"))
+        transaction = still_open.filtered(lambda tx: tx.provider_id == provider)[:1]
+        transaction = transaction or self._create_payment(provider)
+        (still_open - transaction)._pg_abandon()
         form = transaction._get_processing_values().get("redirect_form_html")
         if not form or transaction.state == "error":
             raise ValidationError(

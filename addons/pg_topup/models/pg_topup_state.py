@@ -33,12 +33,15 @@ class PgTopup(models.Model):
         A row that another transaction changed meanwhile raises a serialization failure, and the
         caller is run again from the start: lock before any effect outside.
         """
-        if self.ids:
-            self.env.flush_all()
-            self.env.execute_query(
-                SQL("SELECT id FROM pg_topup WHERE id IN %s ORDER BY id FOR UPDATE", self._ids)
-            )
-            self.invalidate_recordset()
+        if not self.ids:
+            return
+        self.flush_recordset()
+        # Not logged as an error: whoever lost the race is simply run again.
+        self.env.cr.execute(
+            SQL("SELECT id FROM pg_topup WHERE id IN %s ORDER BY id FOR UPDATE", self._ids),
+            log_exceptions=False,
+        )
+        self.invalidate_recordset()
 
     def _set_state(self, state, *, note="", **values):
         """Change the state: lock, re-read, check the table, write, record the event.

@@ -1,5 +1,7 @@
 from odoo import api, models
-from odoo.tools import format_amount, format_datetime
+from odoo.addons.pg_base.tools.money import D
+from odoo.addons.pg_catalog.tools.numbering import format_number
+from odoo.tools import format_datetime
 from odoo.tools.misc import consteq
 
 from ..report.receipt import Receipt, render_receipt
@@ -72,7 +74,10 @@ class PgTopup(models.Model):
         return {
             "pending": (_("Waiting for payment"), _("Your order is kept. Nothing is charged yet.")),
             "paid": (_("Paid"), _("Thank you. The top-up is about to be sent.")),
-            "processing": (_("Sending"), _("The top-up is on its way to %s.", self.number)),
+            "processing": (
+                _("Sending"),
+                _("The top-up is on its way to %s.", format_number(self.number)),
+            ),
             "in_doubt": (
                 _("We are checking with the operator"),
                 _(
@@ -84,7 +89,7 @@ class PgTopup(models.Model):
                 _("Delivered"),
                 _(
                     "%(number)s received %(value)s.",
-                    number=self.number,
+                    number=format_number(self.number),
                     value=self._format_money(self.receive_value, self.receive_currency_id),
                 ),
             ),
@@ -141,10 +146,8 @@ class PgTopup(models.Model):
         ]
 
     def _format_money(self, amount, currency):
-        """Return an amount for people; currencies whose symbol is shared show their code."""
-        text = format_amount(self.env, amount, currency, lang_code=self.lang or None)
-        code = currency.name
-        return text if code in text else f"{text} {code}"
+        """Return an amount for people, with its currency's code: symbols are shared by many."""
+        return f"{currency.name}\u00a0{D(amount):,.{currency.decimal_places}f}"
 
     def _format_time(self, moment, pattern):
         """Return a moment in the seller's timezone, '' when there is none."""
@@ -172,9 +175,9 @@ class PgTopup(models.Model):
         lines = [
             (self.env._("Order"), self.name),
             (self.env._("Date"), self._format_time(self.paid_at, "d MMMM y, HH:mm")),
-            (self.env._("Phone number"), self.number),
+            (self.env._("Phone number"), format_number(self.number)),
             (self.env._("Operator"), self.operator_id.name),
-            (self.env._("Product"), self.offer_id.name),
+            (self.env._("Product"), "" if self.sku_id.is_range else self.offer_id.name),
             (
                 self.env._("Recipient gets"),
                 self._format_money(self.receive_value, self.receive_currency_id),

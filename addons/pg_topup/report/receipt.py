@@ -61,7 +61,7 @@ def _register_fonts():
 
 
 def _draw_head(canvas, receipt, width, height):
-    band = 30 * mm
+    band = 32 * mm
     canvas.setFillColor(HexColor(receipt.color))
     canvas.rect(0, height - band, width, band, stroke=0, fill=1)
     canvas.setFillColor(white)
@@ -74,7 +74,10 @@ def _draw_head(canvas, receipt, width, height):
     canvas.setFont(REGULAR, 10)
     canvas.drawRightString(width - MARGIN, height - 13 * mm, receipt.title)
     canvas.setFont(REGULAR, 7)
-    canvas.drawString(MARGIN, height - 25 * mm, " · ".join(receipt.seller_lines)[:95])
+    y = height - 22 * mm
+    for row in simpleSplit(" · ".join(receipt.seller_lines), REGULAR, 7, width - 2 * MARGIN)[:2]:
+        canvas.drawString(MARGIN, y, row)
+        y -= 3.6 * mm
     return height - band - 11 * mm
 
 

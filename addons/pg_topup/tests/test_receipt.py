@@ -19,7 +19,7 @@ class TestCustomerView(TopupCase):
         text = self.text(topup)
         for part in (
             topup.name,
-            topup.number,
+            "+675 7012 3456",
             "Digicel",
             "22.00",
             topup.transfer_ref,
