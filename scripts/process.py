@@ -40,17 +40,18 @@ def pid_file(root, name):
     return Path(root) / "pids" / f"{name}.pid"
 
 
-def running_pid(root, name):
-    """Return the pid of a named process that is alive and ours, else None; a stale file goes."""
-    path = pid_file(root, name)
+def recorded_pid(root, name):
+    """Return the pid that was written down for a named process, or None."""
     try:
-        pid = int(path.read_text())
+        return int(pid_file(root, name).read_text())
     except (OSError, ValueError):
         return None
-    if is_ours(pid, root):
-        return pid
-    path.unlink(missing_ok=True)
-    return None
+
+
+def running_pid(root, name):
+    """Return the pid of a named process that is alive and ours, else None."""
+    pid = recorded_pid(root, name)
+    return pid if pid and is_ours(pid, root) else None
 
 
 def start(root, name, argv, env, cwd=PROJECT):
@@ -104,19 +105,24 @@ def wait_gone(pids, timeout):
 def stop(root, name, number=signal.SIGTERM, timeout=20):
     """Stop a named process: ask its leader, then end what is left of its session.
 
-    :return: whether it was running
+    A leader that was killed may have left children behind: they are ended, too.
+
+    :return: whether there was anything to stop
     """
-    pid = running_pid(root, name)
+    pid = recorded_pid(root, name)
     if not pid:
         return False
-    send(pid, number)
-    if number != signal.SIGKILL:
-        wait_gone([pid], timeout)
-    for leftover in members(pid):
-        send(leftover, signal.SIGKILL)
-    wait_gone([pid], 5)
+    found = running_pid(root, name) is not None
+    if found:
+        send(pid, number)
+        if number != signal.SIGKILL:
+            wait_gone([pid], timeout)
+    left = [member for member in members(pid) if is_ours(member, root)]
+    for member in left:
+        send(member, signal.SIGKILL)
+    wait_gone([pid, *left] if found else left, 5)
     pid_file(root, name).unlink(missing_ok=True)
-    return True
+    return found or bool(left)
 
 
 def find_all(root):

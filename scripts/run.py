@@ -3,6 +3,7 @@
 python -m scripts.run start|stop|shell|logs|clean
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ import time
 
 from scripts import database, process
 from scripts.common import ODOO_BIN, PYTHON, VAR, Problem, main, say, seconds, tail
-from scripts.services import Stack
+from scripts.services import Stack, sandbox_present
 from scripts.settings import Settings, write_private
 
 SUPERVISOR = "supervisor"
@@ -47,7 +48,8 @@ def start():
         bring_up(stack)
         say(f"Ready … {seconds(started)}")
         print_access(settings)
-        supervise(stack)
+        with contextlib.suppress(KeyboardInterrupt):  # the way it is meant to end
+            supervise(stack)
     finally:
         bring_down(stack)
 
@@ -59,10 +61,10 @@ def raise_interrupt(_number, _frame):
 
 def bring_up(stack):
     """Start the servers in their order, with database and demo data in between."""
+    started = time.monotonic()
     for name in stack.data_servers():
         stack.start(name, wait=False)
     for name in stack.data_servers():
-        started = time.monotonic()
         stack.wait(name)
         say(f"{name} … {seconds(started)}")
     database.prepare(stack.settings)
@@ -102,7 +104,8 @@ def print_access(settings):
     rows = json.loads(path.read_text()) if path.is_file() else []
     if not any(row["url"].startswith(settings.base_url) for row in rows):
         rows.insert(0, {"label": "Odoo", "url": f"{settings.base_url}/web"})
-    if not any(row["url"].startswith(settings.sandbox_url) for row in rows):
+    named = any(row["url"].startswith(settings.sandbox_url) for row in rows)
+    if sandbox_present() and not named:
         rows.append({"label": "Sandbox", "url": f"{settings.sandbox_url}/"})
     width = max(len(row["label"]) for row in rows)
     address = max(len(row["url"]) for row in rows)

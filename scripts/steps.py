@@ -60,7 +60,8 @@ class Runner:
                             self._launch(step)
                     self.condition.wait(timeout=1)
                     names = ", ".join(step.label for step in self.running.values())
-                    live(f"      … {names} ({seconds(started)})")
+                    if names:
+                        live(f"      … {names} ({seconds(started)})")
         finally:
             self._end_commands()
         if self.problem:
