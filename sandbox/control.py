@@ -43,6 +43,7 @@ def routes():
         Route("/accounts/{id}/faults", _endpoint(list_faults)),
         Route("/accounts/{id}/faults", _endpoint(add_fault), methods=["POST"]),
         Route("/accounts/{id}/faults", _endpoint(clear_faults), methods=["DELETE"]),
+        Route("/accounts/{id}/faults/clear", _endpoint(clear_faults), methods=["POST"]),
         Route("/accounts/{id}/pay", _endpoint(pay), methods=["POST"]),
         Route("/accounts/{id}/webhooks", _endpoint(switch_webhooks), methods=["POST"]),
         Route("/accounts/{id}/webhooks/release", _endpoint(release_webhooks), methods=["POST"]),

@@ -5,7 +5,7 @@ from html import escape
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
 }
 STYLE = """
 *{box-sizing:border-box}
@@ -19,10 +19,11 @@ h1{font-size:1.4rem;margin:0 0 .75rem}h2{font-size:1.1rem;margin:1.75rem 0 .5rem
 .muted{color:#5a6178;margin:0}.small{font-size:.85rem;margin-top:1rem}
 .amount{font-size:2.2rem;font-weight:700;margin:.1rem 0 1rem}
 .lines{list-style:none;margin:0 0 1rem;padding:.75rem 0;border:solid #e3e6ee;border-width:1px 0}
+.lines span:last-child{white-space:nowrap}
 .lines li{display:flex;justify-content:space-between;gap:1rem}
 label{display:block;font-size:.85rem;font-weight:600;margin-bottom:.75rem}
-input,select{display:block;width:100%;font:inherit;padding:.6rem .7rem;margin-top:.2rem;
- border:1px solid #c3c9d9;border-radius:8px;background:#fff}
+input,select{display:block;width:100%;font:inherit;font-weight:400;
+ padding:.6rem .7rem;margin-top:.2rem;border:1px solid #c3c9d9;border-radius:8px;background:#fff}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
 button,.button{display:block;width:100%;font:inherit;font-weight:600;padding:.75rem;margin-top:.6rem;
  border:0;border-radius:8px;background:#4b45c6;color:#fff;cursor:pointer;text-align:center;
@@ -33,8 +34,8 @@ button.link{background:none;color:#4b45c6;text-decoration:underline}
 .error{background:#fdeaea;color:#8f1717;border-radius:8px;padding:.6rem .8rem;margin:0 0 1rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;background:#fff;font-size:.87rem}
 th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid #e3e6ee;white-space:nowrap}
-form.row{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}
-form.row label{margin:0;min-width:8rem}form.row button{width:auto;margin:0}
+form.row{margin-top:.75rem;display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}
+form.row label{margin:0;flex:0 1 11rem}form.row button{width:auto;margin:0}
 code{font-size:.9em;background:#eceef6;padding:.1em .3em;border-radius:4px}
 """
 

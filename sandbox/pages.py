@@ -87,7 +87,10 @@ def _fault_part(account):
         f'<label>Fault<select name="fault">{options}</select></label>'
         '<label>Times<input name="times" value="1" inputmode="numeric"></label>'
         '<label>Seconds<input name="seconds" value="0"></label>'
-        '<label>Code<input name="code"></label><button>Add fault</button></form>'
+        '<label>Code<input name="code"></label><label>Context<input name="context"></label>'
+        "<button>Add fault</button></form>"
+        f'<form class="row" method="post" action="/_control/accounts/{account.id}/faults/clear">'
+        '<button class="second">Clear faults</button></form>'
     )
     return _section("Faults waiting", ("On", "Fault", "Times", "Seconds"), rows) + form
 
@@ -147,12 +150,21 @@ def _webhook_form(account):
     address = f"/_control/accounts/{account.id}/webhooks"
     flip = "false" if account.webhooks["hold"] else "true"
     word = "Stop holding" if account.webhooks["hold"] else "Hold"
+    switches = account.webhooks
+    reorder = "".join(
+        f'<option value="{value}"{" selected" if switches["reorder"] is value else ""}>{word}'
+        for value, word in ((False, "in order"), (True, "reversed"))
+    )
     return (
         f"<h2>Webhooks</h2><p>{held} held</p>"
         f'<form class="row" method="post" action="{address}">'
         f'<input type="hidden" name="hold" value="{flip}"><button>{word}</button></form>'
         f'<form class="row" method="post" action="{address}/release"><button class="second">'
-        "Release</button></form>"
+        f'Release</button></form><form class="row" method="post" action="{address}">'
+        f'<label>Copies of each<input name="duplicate" value="{switches["duplicate"]}"></label>'
+        f'<label>Order<select name="reorder">{reorder}</select></label>'
+        f'<label>Delay (s)<input name="delay" value="{switches["delay"]}"></label>'
+        '<button class="second">Set</button></form>'
     )
 
 

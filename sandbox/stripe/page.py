@@ -118,7 +118,7 @@ def _form(account, session, error):
 <p class="amount">{total}</p>
 <ul class="lines">{rows}</ul>
 {alert}
-<form method="post">
+<form method="post" action="/stripe/pay/{session["id"]}">
 <label>E-mail<input name="email" type="email" value="{email}" placeholder="you@example.com"></label>
 <label>Card number<input name="card" value="4242 4242 4242 4242" inputmode="numeric"></label>
 <div class="pair"><label>Expires<input value="12 / 34" inputmode="numeric"></label>
