@@ -19,7 +19,7 @@ from pathlib import Path
 
 from scripts import process
 from scripts.bootstrap import MIN_POSTGRES, postgres_bin
-from scripts.common import ODOO_BIN, PYTHON, VAR, Problem, main, say, tail
+from scripts.common import ODOO_BIN, PYTHON, VAR, Problem, addons_path, main, say, tail
 from scripts.settings import Settings, port_taken, write_private
 
 #: In the order of starting; stopping goes the other way.
@@ -254,8 +254,13 @@ def sandbox_argv(settings):
 
 
 def odoo_argv(settings, command=None):
-    """Return the command line of Odoo, or of one of our own processes beside it."""
-    argv = [PYTHON, ODOO_BIN] + ([command] if command else [])
+    """Return the command line of Odoo, or of one of our own processes beside it.
+
+    Odoo looks for an addon's command before it reads its configuration: it is told where.
+    """
+    argv = [PYTHON, ODOO_BIN]
+    if command:
+        argv += [f"--addons-path={addons_path()}", command]
     return argv + ["-c", settings.conf, "-d", settings.database]
 
 
