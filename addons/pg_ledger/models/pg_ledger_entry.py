@@ -1,5 +1,6 @@
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -10,6 +11,7 @@ from ..exceptions import KeyConflict, LedgerError
 from ..postings import check_postings
 from ..tools.canonical import canonical_json, normalise
 from ..tools.triggers import ENTRY_GUARDS
+from ..worker import waker
 
 _INSERT = """
 WITH entry AS (
@@ -267,7 +269,23 @@ class PgLedgerEntry(models.Model):
         precommit = self.env.cr.precommit
         if not precommit.data.get("pg_ledger.woken"):
             precommit.data["pg_ledger.woken"] = True
-            precommit.add(self.env.ref("pg_ledger.cron_mirror").sudo()._trigger)
+            precommit.add(self._trigger_mirror)
+
+    def _trigger_mirror(self):
+        """Do what ``ir.cron._trigger`` does, without its reads and its connection per commit."""
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id("pg_ledger.cron_mirror")
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO ir_cron_trigger
+                          (cron_id, call_at, create_uid, create_date, write_uid, write_date)
+                   SELECT id, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC',
+                          %(uid)s, now() AT TIME ZONE 'UTC'
+                     FROM ir_cron WHERE id = %(cron)s AND active""",
+                uid=self.env.uid,
+                cron=cron_id,
+            )
+        )
+        self.env.cr.postcommit.add(partial(waker.wake, self.env.registry))
 
     @api.model
     def _get_for_subject(self, subject):

@@ -1,6 +1,7 @@
 import os
 import uuid
 from decimal import Decimal
+from unittest import SkipTest
 from unittest.mock import patch
 
 from odoo.addons.pg_base.tests.common import BaseCase
@@ -22,7 +23,8 @@ class LedgerCase(BaseCase):
         cls.usd = cls.env.ref("base.USD")
         (cls.seller + cls.other_seller).currency_id = cls.usd
 
-    def legs(self, amount="12.50", currency="USD", value=None):
+    @classmethod
+    def legs(cls, amount="12.50", currency="USD", value=None):
         """Return a payment's two postings."""
         amount = Decimal(amount)
         value = amount if value is None else Decimal(value)
@@ -31,17 +33,18 @@ class LedgerCase(BaseCase):
             Posting("customer", -amount, currency, -value),
         ]
 
-    def post(self, **values):
+    @classmethod
+    def post(cls, **values):
         """Post a payment; every value can be given."""
         defaults = {
-            "company": self.seller,
+            "company": cls.seller,
             "kind": "paid",
             "key": f"paid:{uuid.uuid4()}",
             "subject": str(uuid.uuid4()),
             "subject_ref": "T-TEST",
-            "postings": self.legs(),
+            "postings": cls.legs(),
         }
-        return self.Entry._post(**(defaults | values))
+        return cls.Entry._post(**(defaults | values))
 
     def check_now(self):
         """Let the database do now what it does at commit."""
@@ -62,7 +65,7 @@ class MongoCase(LedgerCase):
         super().setUpClass()
         uri = options.get("pg_mongo_uri")
         if not uri:
-            cls.skipTest(cls, "pg_mongo_uri names no MongoDB")
+            raise SkipTest("pg_mongo_uri names no MongoDB")
         cls.prefix = f"test_{uuid.uuid4().hex[:10]}"
         cls.startClassPatcher(patch.dict(os.environ, {"PG_MONGO_DB_PREFIX": cls.prefix}))
         cls.admin = MongoClient(uri, serverSelectionTimeoutMS=2000)

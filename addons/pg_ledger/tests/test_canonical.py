@@ -1,0 +1,78 @@
+from bson.decimal128 import Decimal128
+from odoo.tests import BaseCase, tagged
+
+from ..tools import canonical, document
+
+ENTRY = {
+    "company_id": 7,
+    "entry_uuid": "6f1c2b1e-3a54-4f0e-9d55-0c4d6f3b7a10",
+    "subject": "0b9f4a52-7a0f-4b53-8a6b-57f1c3f7c001",
+    "subject_ref": "T-7K3M9Q",
+    "subject_seq": 1,
+    "kind": "paid",
+    "key": "paid:pi_1",
+    "occurred_ms": 1767323045678,
+    "company_currency": "PGK",
+    "corrects": None,
+    "payload": '{"note":"Zoë → ok","tries":2}',
+    "postings": [
+        ("gateway:stripe_checkout", "12.5000", "PGK", "12.5000"),
+        ("customer", "-12.5000", "PGK", "-12.5000"),
+    ],
+}
+# Computed with jq -cS and sha256sum from the same data, not with the code under test.
+FIRST = "dca63fff2bfbccf6babf9aa748878d4236ed8d2d0b2914ddfcc2d27d4a15a33e"
+SECOND = "a476be7eefcbe7919f5bffd7cdcb03396d4b0c429f282eda49a4d0931f0d2a9d"
+
+
+@tagged("post_install", "-at_install", "pg")
+class TestCanonical(BaseCase):
+    def test_vectors(self):
+        first = canonical.entry_hash(ENTRY, 1, canonical.GENESIS)
+        self.assertEqual(first, FIRST)
+        corrected = ENTRY | {"corrects": ENTRY["entry_uuid"], "subject_seq": 2}
+        self.assertEqual(canonical.entry_hash(corrected, 2, first), SECOND)
+
+    def test_every_field_is_in_the_hash(self):
+        changes = [{key: "other"} for key in canonical.ENTRY_KEYS]
+        changes += [{"payload": "{}"}, {"postings": ENTRY["postings"][::-1]}]
+        digests = {canonical.entry_hash(ENTRY | change, 1, "0" * 64) for change in changes}
+        digests.add(canonical.entry_hash(ENTRY, 1, "0" * 64))
+        digests.add(canonical.entry_hash(ENTRY, 2, "0" * 64))
+        digests.add(canonical.entry_hash(ENTRY, 1, "1" * 64))
+        self.assertEqual(len(digests), len(changes) + 3)
+
+    def test_canonical_json(self):
+        self.assertEqual(
+            canonical.canonical_json({"b": [1, True, None], "a": {"é": "\n"}}),
+            '{"a":{"é":"\\n"},"b":[1,true,null]}',
+        )
+        for value in (1.5, {"a": 1.0}, {"$a": 1}, {"a.b": 1}, {"": 1}, {1: 1}, 2**63, b"x"):
+            with self.subTest(value=value), self.assertRaises(ValueError):
+                canonical.canonical_json(value)
+
+    def test_text_is_brought_to_one_form(self):
+        self.assertEqual(canonical.normalise({"e\u0301": ["e\u0301"]}), {"é": ["é"]})
+
+    def test_document_round_trip(self):
+        made = document.to_document(ENTRY, 1, "0" * 64, FIRST)
+        self.assertEqual(made["_id"], "7:000000000001")
+        self.assertEqual(document.from_document(made), ENTRY)
+
+    def test_decimals_are_those_of_bson(self):
+        for text in ("0.0001", "-0.0001", "12.5000", "-12.5000", "0.0000", "999999999999999.9999"):
+            with self.subTest(text=text):
+                self.assertEqual(document.to_decimal128(text).bid, Decimal128(text).bid)
+
+    def test_document_is_read_strictly(self):
+        good = document.to_document(ENTRY, 1, "0" * 64, FIRST)
+        for change in (
+            {"company_id": 7.0},
+            {"v": 2},
+            {"extra": 1},
+            {"payload": {"tries": 2.0}},
+            {"postings": [{"account": "customer"}]},
+            {"postings": [good["postings"][0] | {"amount": 12.5}]},
+        ):
+            with self.subTest(change=change), self.assertRaises(ValueError):
+                document.from_document(good | change)

@@ -143,9 +143,9 @@ class TestEntry(LedgerCase):
         )
 
     def test_posting_takes_few_statements(self):
-        """One for each entry with its postings, two at commit to wake the cron."""
+        """One for each entry with its postings, one at commit to wake the cron."""
         self.post()
-        with self.assertQueryCount(4):
+        with self.assertQueryCount(3):
             self.post()
             self.post()
 

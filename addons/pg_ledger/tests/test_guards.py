@@ -1,0 +1,127 @@
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
+from psycopg2.errors import CheckViolation, RestrictViolation
+
+from ..hooks import uninstall_hook
+from .common import LedgerCase
+
+_POSTING = """INSERT INTO pg_ledger_posting (entry_id, position, company_id, kind, occurred_at,
+    account, amount, currency_id, currency_code, company_amount, company_currency_id)
+    SELECT entry_id, %s, company_id, kind, occurred_at, account, %s, currency_id, currency_code,
+    %s, company_currency_id FROM pg_ledger_posting WHERE id = %s"""
+
+
+@tagged("post_install", "-at_install", "pg")
+class TestGuards(LedgerCase):
+    """What PostgreSQL itself refuses, whoever asks."""
+
+    def setUp(self):
+        super().setUp()
+        self.entry = self.post()
+        self.leg = self.entry.posting_ids[0]
+
+    def refused(self, error, query, *params):
+        """Run SQL that must fail, together with what the commit would check."""
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(error),
+            self.env.cr.savepoint(flush=False),
+        ):
+            self.env.cr.execute(query, params or None)
+            self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def chain(self):
+        from ..worker.sequencer import sequence_company
+
+        self.assertEqual(sequence_company(self.env.cr, self.seller.id), 1)
+
+    def test_entries_and_postings_are_frozen(self):
+        self.check_now()
+        for table in ("pg_ledger_entry", "pg_ledger_posting"):
+            for query in (
+                f"UPDATE {table} SET kind = 'fee'",
+                f"DELETE FROM {table}",
+                f"TRUNCATE {table} CASCADE",
+            ):
+                with self.subTest(query=query):
+                    self.refused(RestrictViolation, query)
+        self.env.invalidate_all()
+        self.assertEqual(self.entry.kind, "paid")
+        self.assertEqual(len(self.entry.posting_ids), 2)
+
+    def test_frozen_in_replica_mode_too(self):
+        self.env.cr.execute("SET LOCAL session_replication_role = replica")
+        self.refused(RestrictViolation, "UPDATE pg_ledger_entry SET kind = 'fee'")
+        self.env.cr.execute("SET LOCAL session_replication_role = origin")
+
+    def test_only_the_delivery_of_a_link_changes(self):
+        self.chain()
+        for query in (
+            "UPDATE pg_ledger_chain SET seq = seq + 1",
+            "UPDATE pg_ledger_chain SET hash = prev_hash",
+            "DELETE FROM pg_ledger_chain",
+            "TRUNCATE pg_ledger_chain CASCADE",
+        ):
+            with self.subTest(query=query):
+                self.refused(RestrictViolation, query)
+        self.env.cr.execute("UPDATE pg_ledger_chain SET mirrored_at = now()")
+        self.assertEqual(self.env["pg.ledger.chain"]._redeliver(self.seller, [1]), 1)
+        self.assertFalse(self.links().mirrored_at)
+
+    def test_unbalanced_entry_is_refused_at_commit(self):
+        values, rows = self._prepare()
+        for legs in (
+            [("customer", "1.0000", "USD", "1.0000"), ("sales", "-0.9999", "USD", "-0.9999")],
+            [("customer", "1.0000", "USD", "1.0000"), ("fx", "-1.0000", "EUR", "-1.0000")],
+            [("customer", "1.0000", "EUR", "1.1000"), ("fx", "-1.0000", "EUR", "-1.2000")],
+            rows[:1],
+        ):
+            self.env.ref("base.EUR").active = True
+            with (
+                self.subTest(legs=legs),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(CheckViolation),
+                self.env.cr.savepoint(),
+            ):
+                self.assertIsNotNone(self.Entry._insert_entry(values, legs)[0])
+                self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.assertFalse(self.Entry.search_count([("key", "=", "raw")]))
+        self.Entry._insert_entry(values, rows)
+        self.check_now()
+        self.assertEqual(self.Entry.search_count([("key", "=", "raw")]), 1)
+
+    def _prepare(self):
+        subject = self.entry.subject
+        values = self.Entry._prepare_entry(
+            self.seller, "paid", "raw", subject, "T-RAW", None, None, None
+        )
+        return values, [
+            ("customer", "1.0000", "USD", "1.0000"),
+            ("sales", "-1.0000", "USD", "-1.0000"),
+        ]
+
+    def test_no_posting_is_added_later_even_when_it_balances(self):
+        self.check_now()
+        self.refused(CheckViolation, _POSTING, 3, 1, 1, self.leg.id)
+        self.refused(IntegrityError, _POSTING, 2, 1, 1, self.leg.id)
+        self.refused(IntegrityError, _POSTING, 0, 1, 1, self.leg.id)
+
+    def test_inexact_and_empty_amounts_are_refused(self):
+        self.refused(CheckViolation, _POSTING, 3, "1.00001", "1.00001", self.leg.id)
+        self.refused(CheckViolation, _POSTING, 3, "0", "0", self.leg.id)
+        self.refused(CheckViolation, _POSTING, 3, "1", "2", self.leg.id)
+
+    def test_guards_go_with_the_module(self):
+        count = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pg\\_ledger\\_%'"
+        self.env.cr.execute(count)
+        self.assertEqual(self.env.cr.fetchone()[0], 6)
+        self.check_now()
+        uninstall_hook(self.env)
+        self.env.cr.execute(count)
+        self.assertEqual(self.env.cr.fetchone()[0], 0)
+        for model in ("entry", "posting", "chain"):
+            self.env[f"pg.ledger.{model}"].init()
+            self.env[f"pg.ledger.{model}"].init()
+        self.env.cr.execute(count)
+        self.assertEqual(self.env.cr.fetchone()[0], 6)

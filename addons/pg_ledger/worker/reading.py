@@ -4,20 +4,20 @@ from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
 from ..const import STOPPING_KINDS
+from ..tools.canonical import ENTRY_KEYS
 
 _ENTRIES = """
-SELECT entry.id, entry.company_id, entry.uuid AS entry_uuid, entry.subject, entry.subject_ref,
-       entry.subject_seq, entry.kind, entry.key, entry.company_currency_code AS company_currency,
-       (EXTRACT(EPOCH FROM entry.occurred_at) * 1000)::bigint AS occurred_ms,
-       corrected.uuid AS corrects, entry.payload, legs.postings
+SELECT entry.id, entry.company_id, entry.uuid, entry.subject, entry.subject_ref,
+       entry.subject_seq, entry.kind, entry.key,
+       (EXTRACT(EPOCH FROM entry.occurred_at) * 1000)::bigint, entry.company_currency_code,
+       corrected.uuid, entry.payload
   FROM pg_ledger_entry entry
   LEFT JOIN pg_ledger_entry corrected ON corrected.id = entry.corrects_id
- CROSS JOIN LATERAL (
-       SELECT json_agg(json_build_array(account, round(amount, 4)::text, currency_code,
-                                        round(company_amount, 4)::text) ORDER BY position)
-           AS postings
-         FROM pg_ledger_posting posting WHERE posting.entry_id = entry.id) legs
  WHERE entry.id = ANY(%s)
+"""
+_POSTINGS = """
+SELECT entry_id, account, round(amount, 4)::text, currency_code, round(company_amount, 4)::text
+  FROM pg_ledger_posting WHERE entry_id = ANY(%s) ORDER BY entry_id, position
 """
 
 
@@ -40,7 +40,13 @@ def read_entries(cr, entry_ids):
     :rtype: dict[int, dict]
     """
     cr.execute(SQL(_ENTRIES, list(entry_ids)))
-    return {row["id"]: row for row in cr.dictfetchall()}
+    entries = {}
+    for entry_id, *values, payload in cr.fetchall():
+        entries[entry_id] = dict(zip(ENTRY_KEYS, values, strict=True), payload=payload, postings=[])
+    cr.execute(SQL(_POSTINGS, list(entry_ids)))
+    for entry_id, *posting in cr.fetchall():
+        entries[entry_id]["postings"].append(tuple(posting))
+    return entries
 
 
 def read_links(cr, company_id, after, limit):

@@ -110,7 +110,6 @@ class Verification:
         seq, prev, digest, _mirrored, entry = link
         found |= {"_id": document["_id"], "prev": document["prev"], "hash": document["hash"]}
         known = entry | {"_id": document_id(self.company_id, seq), "prev": prev, "hash": digest}
-        known["postings"] = [tuple(row) for row in known["postings"]]
         names = [name for name in found if found[name] != known[name]]
         if names:
             self.report("different", seq, f"Differs in {', '.join(sorted(names))}.")

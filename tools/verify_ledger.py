@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Verify the ledger in a MongoDB server or in a mongodump file. Needs pymongo, nothing else.
+
+    verify_ledger.py mongodb://host:27017/ [--database ledger] [--company 1]
+    verify_ledger.py dump/ledger/events.bson
+    verify_ledger.py ... --anchor 1:250:3fa9...   the hash that a report printed for a position
+
+Every hash is computed anew from the content (the form is described in
+addons/pg_ledger/tools/canonical.py). Each finding is one line with company and position. Ends with
+status 0 when the ledger is whole, 1 with findings, 2 when it could not be read.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections import defaultdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import bson
+from bson.decimal128 import Decimal128
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+GENESIS = "0" * 64
+HASHED = ("v", "company_id", "seq", "prev", "entry_uuid", "subject", "subject_ref", "subject_seq")
+HASHED += ("kind", "key", "company_currency", "corrects")
+FIELDS = {"_id", "occurred_at", "postings", "payload", "hash", *HASHED}
+POSTING_FIELDS = {"account", "amount", "currency", "company_amount"}
+
+
+def canonical(value):
+    """Write a value as canonical JSON. A number that is no integer never gives the same text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_no)
+
+
+def _no(value):
+    raise ValueError(f"{type(value).__name__} in the document")
+
+
+def amount(value):
+    """Return a Decimal128 as text with four decimals."""
+    if not isinstance(value, Decimal128):
+        raise ValueError("an amount is not a decimal")
+    exact = value.to_decimal().quantize(Decimal("0.0001"))
+    if exact != value.to_decimal():
+        raise ValueError("an amount has more than four decimals")
+    return f"{exact + 0:f}"
+
+
+def posting_row(posting):
+    """Return account, amount, currency and company amount."""
+    if set(posting) != POSTING_FIELDS:
+        raise ValueError("a posting has other fields")
+    return [posting["account"], amount(posting["amount"]), posting["currency"],
+            amount(posting["company_amount"])]  # fmt: skip
+
+
+def entry_hash(document):
+    """Compute the hash of a document from its content."""
+    if set(document) != FIELDS or document["v"] != 1:
+        raise ValueError(f"fields {sorted(set(document) ^ FIELDS)} or version")
+    since = document["occurred_at"].replace(tzinfo=None) - datetime(1970, 1, 1)
+    body = {name: document[name] for name in HASHED}
+    body["occurred_ms"] = since // timedelta(milliseconds=1)
+    body["payload_sha256"] = hashlib.sha256(canonical(document["payload"]).encode()).hexdigest()
+    body["postings"] = [posting_row(posting) for posting in document["postings"]]
+    return hashlib.sha256(b"PG-LEDGER-1\n" + canonical(body).encode()).hexdigest()
+
+
+class Verifier:
+    """Walks the documents in order of company and position and prints what is wrong."""
+
+    def __init__(self, anchors):
+        self.anchors = anchors
+        self.findings = self.count = 0
+        self.heads = {}
+        self.totals = defaultdict(Decimal)
+
+    def report(self, document, kind, detail=""):
+        self.findings += 1
+        print(f"{kind:<12} company {document.get('company_id')} position {document.get('seq')} "
+              f"{document.get('_id')} {detail}")  # fmt: skip
+
+    def check(self, document):
+        self.count += 1
+        company, seq = document.get("company_id"), document.get("seq")
+        last, digest = self.heads.get(company, (0, GENESIS))
+        try:
+            if document["_id"] != f"{company}:{seq:012d}" or seq <= last:
+                return self.report(document, "extra", "doubles a position or has a wrong _id")
+            if seq != last + 1:
+                self.report(document, "gap", f"after {last}: missing {last + 1} to {seq - 1}")
+            elif document["prev"] != digest:
+                self.report(document, "broken_link", "does not follow the entry before it")
+            self.heads[company] = (seq, document["hash"])
+            if entry_hash(document) != document["hash"]:
+                self.report(document, "bad_hash", "the hash is not that of the content")
+            if self.anchors.pop((company, seq), document["hash"]) != document["hash"]:
+                self.report(document, "anchor", "the hash is not the one that was printed")
+            self.add_totals(document)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            self.report(document, "unreadable", str(error))
+
+    def add_totals(self, document):
+        sums = defaultdict(Decimal)
+        for account, value, currency, company_value in map(posting_row, document["postings"]):
+            self.totals[document["company_id"], account, currency] += Decimal(value)
+            sums[currency] += Decimal(value)
+            sums["company value"] += Decimal(company_value)
+        if any(sums.values()):
+            self.report(document, "unbalanced")
+
+
+def read(source, database, company):
+    """Return the documents in order of company and position."""
+    if not source.startswith("mongodb"):
+        with open(source, "rb") as file:
+            found = [d for d in bson.decode_file_iter(file) if company in (None, d["company_id"])]
+        return sorted(found, key=lambda d: (str(d.get("company_id")), str(d.get("_id"))))
+    events = MongoClient(source, serverSelectionTimeoutMS=5000)[database]["events"]
+    chosen = {} if company is None else {"company_id": company}
+    return events.find(chosen).sort([("company_id", 1), ("seq", 1)]).allow_disk_use(True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", help="address of a server, or an events.bson file")
+    parser.add_argument("--database", default="ledger")
+    parser.add_argument("--company", type=int)
+    parser.add_argument("--anchor", action="append", default=[], metavar="COMPANY:POSITION:HASH")
+    options = parser.parse_args()
+    anchors = [anchor.split(":") for anchor in options.anchor]
+    verifier = Verifier({(int(c), int(seq)): digest for c, seq, digest in anchors})
+    try:
+        for document in read(options.source, options.database, options.company):
+            verifier.check(document)
+    except (PyMongoError, OSError, bson.errors.InvalidBSON) as error:
+        print(f"cannot read {options.source.split('@')[-1]}: {type(error).__name__}")
+        sys.exit(2)
+    for (company, seq), _digest in verifier.anchors.items():
+        verifier.report({"company_id": company, "seq": seq}, "missing", "an anchor names it")
+    for (company, account, currency), total in sorted(verifier.totals.items()):
+        print(f"total        company {company} {account:<28} {total:>20f} {currency}")
+    for company, (seq, digest) in sorted(verifier.heads.items()):
+        print(f"head         company {company} position {seq} {digest}")
+    print(f"{verifier.count} documents, {verifier.findings} findings")
+    sys.exit(1 if verifier.findings else 0)
+
+
+if __name__ == "__main__":
+    main()
