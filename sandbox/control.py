@@ -1,10 +1,13 @@
 """The control API: make accounts, order faults, click for the payer, read what happened."""
 
+from fnmatch import fnmatchcase
+
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from sandbox import jsonx
 from sandbox.accounts import Refused
+from sandbox.dingconnect.routes import METHODS
 from sandbox.faults import BadFault, parse_fault
 from sandbox.stripe import page, refunds, webhooks
 from sandbox.stripe.account import public
@@ -134,8 +137,9 @@ def delete_account(request, values):
 
 
 def list_calls(request, values):
-    method = request.query_params.get("method")
-    rows = [c for c in _account(request).calls if not method or c["method"] == method]
+    """List the calls, oldest first; ``?method=`` takes ``*`` for anything."""
+    method = request.query_params.get("method") or "*"
+    rows = [c for c in _account(request).calls if fnmatchcase(c["method"], method)]
     return {"items": _limited(request, rows)}
 
 
@@ -159,8 +163,20 @@ def list_faults(request, values):
 def add_fault(request, values):
     account = _account(request)
     fault = parse_fault(values)
+    _check_call_name(account, fault.on)
     account.faults.add(fault)
     return fault.describe()
+
+
+def _check_call_name(account, name):
+    """Refuse a call name that can never match, so that a slip does not pass unseen."""
+    if "*" in name:
+        return
+    if account.kind == "dingconnect":
+        if name.lower() not in {known.lower() for known, _function in METHODS.values()}:
+            raise Refused(f"on: DingConnect has no method {name}.")
+    elif name.partition(" ")[0].upper() not in ("GET", "POST", "DELETE") or " /v1/" not in name:
+        raise Refused("on: write a Stripe call as POST /v1/refunds.")
 
 
 def clear_faults(request, values):

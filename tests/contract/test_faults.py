@@ -103,6 +103,7 @@ def test_the_log_of_calls(ding):
     (row,) = ding.sandbox.calls(ding.account, "SendTransfer")
     assert row["status"] == 200 and row["correlation"] == "c-1"
     assert row["body"]["DistributorRef"] == "T-1"
+    assert len(ding.sandbox.calls(ding.account, "Get*")) == 1
     assert ding.key not in json.dumps(ding.sandbox.calls(ding.account))
 
 
@@ -116,7 +117,7 @@ def test_200_slow_calls_do_not_block_others(ding, make_ding):
             time.sleep(0.05)
         asked = time.monotonic()
         assert other.raw("SendTransfer", ORDER)[0] == 200
-        assert time.monotonic() - asked < 0.5
+        assert time.monotonic() - asked < 1
         statuses = [call.result()[0] for call in calls]
     assert statuses.count(200) + statuses.count(500) == 200
     assert statuses.count(200) == 108  # 100.00 buys 108 sends at 0.92 while 1.00 is left

@@ -97,12 +97,15 @@ def test_fault_by_the_form_of_the_page(sandbox, ding):
     assert [f["fault"] for f in sandbox.faults(ding.account)] == ["http_500"]
 
 
-def test_control_says_what_is_wrong(sandbox, ding):
+def test_control_says_what_is_wrong(sandbox, ding, merchant):
     for call in (
+        lambda: sandbox.add_fault(ding.account, "SendTransfers", "delay"),
+        lambda: sandbox.add_fault(merchant.account, "refunds", "delay"),
+        lambda: sandbox.transfers(merchant.account),
         lambda: sandbox.create_account("bank"),
         lambda: sandbox.create_account("stripe", secret_key="sk_live_x"),
         lambda: sandbox.create_account("dingconnect", balance="much"),
-        lambda: sandbox.create_account("dingconnect", currency="XXX"),
+        lambda: sandbox.create_account("dingconnect", currency="ZZZ"),
         lambda: sandbox.update(ding.account, colour="red"),
         lambda: sandbox.pay("cs_test_none"),
         lambda: sandbox.transfers("acct_none"),
