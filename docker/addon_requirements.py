@@ -1,4 +1,4 @@
-"""Print the part of requirements.txt that Odoo's own image does not bring: from "# the addons" on."""
+"""Print what Odoo's image does not bring: requirements.txt from "# the addons" on."""
 
 import sys
 from pathlib import Path

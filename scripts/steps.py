@@ -123,6 +123,11 @@ class Runner:
 def explain(log, advice):
     """Return one line for a failed command: no network if its log says so, else the advice."""
     text = log.read_text(errors="replace") if log.is_file() else ""
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return (
+            "the package index's certificate is not trusted on this machine; "
+            f"install its authority or set PIP_CERT to its file (details: {log})"
+        )
     if any(sign in text for sign in NO_NETWORK):
         return (
             "the network or a package mirror cannot be reached; "
