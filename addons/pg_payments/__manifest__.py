@@ -1,6 +1,5 @@
 {
     "name": "Prepaid Minutes: Payments",
-    "description": " ",  # Not empty, so that the README is not loaded in its place.
     "summary": "Payment gateways behind one engine: webhook inbox, row lock, refunds, fees",
     "version": "19.0.1.0.0",
     "category": "Sales/Prepaid Minutes",

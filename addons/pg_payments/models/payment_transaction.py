@@ -81,7 +81,8 @@ class PaymentTransaction(models.Model):
             SQL(
                 "SELECT id FROM payment_transaction WHERE id IN %s ORDER BY id FOR UPDATE",
                 ids,
-            )
+            ),
+            log_exceptions=False,  # A serialization error here is the plan, not a fault.
         )
         self.env.cr.execute(
             SQL(

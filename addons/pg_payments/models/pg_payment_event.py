@@ -116,7 +116,8 @@ class PgPaymentEvent(models.Model):
                 "INSERT INTO pg_payment_event (%s) VALUES %s ON CONFLICT DO NOTHING",
                 SQL(", ").join(SQL.identifier(name) for name in values),
                 tuple(value if value != "" else None for value in values.values()),
-            )
+            ),
+            log_exceptions=False,  # A second session with the same news fails here, as planned.
         )
         self.env.cr.execute(
             SQL(

@@ -122,6 +122,13 @@ class TestProvider(StripeCase):
         with self.assertRaises(AccessError):
             self.as_user(tx, "admin").write({"state": "done"})
 
+    def test_viewer_sees_which_gateway_but_not_its_settings(self):
+        tx = self.as_user(self.create_tx(), "viewer")
+        (row,) = tx.web_read({"provider_id": {"fields": {"display_name": {}}}})
+        self.assertEqual(row["provider_id"]["display_name"], self.provider.display_name)
+        with self.assertRaises(AccessError):
+            self.as_user(self.provider, "viewer").read(["name"])
+
     def test_forms_open_for_an_admin(self):
         for model in ("payment.provider", "payment.transaction", "pg.payment.event"):
             views = self.as_user(self.env[model], "admin").get_views([(False, "form")])
