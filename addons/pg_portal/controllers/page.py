@@ -111,7 +111,7 @@ def render_redirect(company, topup, provider, form):
         {
             "form": Markup(etree.tostring(fragment, encoding="unicode", method="html")),
             "form_id": "gateway-form",
-            "price": pages._format_price(company, topup.amount),
+            "price": pages._format_money(topup.amount, topup.currency_id.name, whole=False),
             "provider": provider.name,
             "status_url": topup._get_status_url(),
         },

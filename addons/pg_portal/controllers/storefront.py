@@ -72,7 +72,7 @@ class Storefront(http.Controller):
         """Answer what a chosen amount costs, while it is being typed."""
         company = page.find_seller(slug)
         offer = self._find_offer(company, offer)
-        values = page.storefront(company)._get_quote_values(company, offer, params.amount(receive))
+        values = page.storefront(company)._get_quote_values(offer, params.amount(receive))
         return request.make_json_response(values, headers=[("Cache-Control", "no-store")])
 
     # === REVIEW AND PAY === #

@@ -3,7 +3,6 @@ import re
 from odoo import api, models
 from odoo.addons.pg_base.tools.money import D
 from odoo.exceptions import UserError
-from odoo.tools import format_amount
 
 from ..tools import assets, colour, sealed
 
@@ -137,7 +136,8 @@ class PgStorefront(models.AbstractModel):
             "q": token,
             "number": self._format_number(match.e164),
             "operators": [
-                {"id": op.id, "name": op.name, "selected": op == chosen} for op in operators
+                {"id": op.id, "name": self._get_operator_name(op), "selected": op == chosen}
+                for op in operators
             ],
             "operator_is_guess": len(operators) > 1 and len(match.operators) != 1,
             "operator_id": chosen.id,
@@ -173,7 +173,7 @@ class PgStorefront(models.AbstractModel):
             "bundle": self.env._("Bundles"),
         }
         groups = {kind: [] for kind in KINDS}
-        for offer in offers:
+        for offer in offers.sorted("pg_is_range"):
             card = self._get_offer_card(offer, token)
             if card:
                 groups[offer.pg_sku_id.kind].append(card)
@@ -184,13 +184,14 @@ class PgStorefront(models.AbstractModel):
         ]
 
     def _get_offer_card(self, offer, token):
-        """Return the values of one offer's card, or None when it has no price today."""
+        """Return the values of one offer's card, or None when it has no price today.
+
+        Airtime is known by what arrives, everything else by its name.
+        """
         card = {
             "id": offer.id,
-            "name": offer.name,
             "is_range": offer.pg_is_range,
-            "validity": self._format_period(offer.pg_sku_id.validity_iso),
-            "receive_currency": offer.pg_sku_id.receive_currency_id.name,
+            **self._get_offer_words(offer),
         }
         if offer.pg_is_range:
             return {**card, **self._get_range_values(offer)}
@@ -200,10 +201,32 @@ class PgStorefront(models.AbstractModel):
             return None  # It has no price just now; the back office shows the reason.
         return {
             **card,
-            "receive": self._format_plain(quote.receive_value),
-            "price": self._format_price(offer.company_id, quote.sell_price),
+            "receive": self._format_money(quote.receive_value, quote.receive_currency),
+            "price": self._format_money(quote.sell_price, quote.currency, whole=False),
             "url": f"/topup/{offer.company_id.pg_slug}/review?q={token}&offer={offer.id}",
         }
+
+    @api.model
+    def _get_offer_words(self, offer):
+        """Return the name of an offer without its operator's, and how long it is valid."""
+        operator = offer.pg_operator_id
+        name = offer.name
+        for prefix in (operator.name, self._get_operator_name(operator), operator.short_name):
+            name = name.removeprefix(f"{prefix} ") if prefix else name
+        validity = self._format_period(offer.pg_sku_id.validity_iso)
+        return {
+            "name": name,
+            "is_airtime": offer.pg_sku_id.kind == "topup",
+            # A name that the seller gave says more than the amount.
+            "has_own_name": name != offer.pg_sku_id.name,
+            "validity": "" if validity in name else validity,
+        }
+
+    @api.model
+    def _get_operator_name(self, operator):
+        """Return an operator's name without the country, which the page shows anyway."""
+        country = operator.country_id.name or ""
+        return operator.name.removesuffix(country).strip() or operator.name
 
     def _get_range_values(self, offer):
         sku = offer.pg_sku_id
@@ -211,17 +234,28 @@ class PgStorefront(models.AbstractModel):
         return {
             "low": self._format_plain(D(sku.receive_net_min)),
             "high": self._format_plain(D(sku.receive_net_max)),
+            "receive_currency": sku.receive_currency_id.name,
             "example": self._format_plain(lowest),
             "value": "",
-            "estimate": "",
         }
 
     # === FORMATS === #
 
     @api.model
-    def _format_price(self, company, amount):
-        """Return an amount in the seller's currency for people."""
-        return format_amount(self.env, float(amount), company.currency_id)
+    def _format_money(self, amount, currency, whole=True):
+        """Return an amount with its currency's code: symbols are shared by many currencies.
+
+        :param currency: ISO code.
+        :param bool whole: leave out idle decimals.
+        """
+        places = self._get_decimals(currency)
+        text = f"{D(amount):,.{places}f}"
+        text = text.removesuffix("." + "0" * places) if whole else text
+        return f"{currency}\u00a0{text}"
+
+    def _get_decimals(self, code):
+        currency = self.env["res.currency"].with_context(active_test=False)
+        return currency.search([("name", "=", code)], limit=1).decimal_places
 
     @api.model
     def _format_plain(self, amount):

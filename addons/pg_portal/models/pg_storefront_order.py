@@ -47,7 +47,9 @@ class PgStorefront(models.AbstractModel):
             "is_final": status["final"],
             "is_payable": status["state"] == "pending",
             "receipt_url": f"{url}/receipt.pdf" if status["has_receipt"] else "",
-            "again_url": self._get_again_url(topup) if status["final"] else "",
+            "again_url": self._get_again_url(topup)
+            if status["final"] or status["state"] == "pending"
+            else "",
         }
 
     def _get_again_url(self, topup):
@@ -78,10 +80,9 @@ class PgStorefront(models.AbstractModel):
     @api.model
     def _get_order_values(self, topup, chosen_id=None):
         """Return the values of the page of an order."""
-        company = topup.company_id
         live = self._get_live_values(topup)
         url = topup._get_status_url()
-        receive = self._format_plain(topup.receive_value)
+        currency = topup.currency_id.name
         providers = topup._get_payment_providers() if live["is_payable"] else ()
         return {
             **live,
@@ -89,11 +90,14 @@ class PgStorefront(models.AbstractModel):
             "name": topup.name,
             "number": self._format_number(topup.number),
             "operator": topup.operator_id.name,
-            "offer": topup.offer_id.name,
-            "receive": f"{receive} {topup.receive_currency_id.name}",
-            "price": self._format_price(company, topup.amount),
-            "currency": topup.currency_id.name,
-            "tax": self._format_price(company, topup.amount_tax) if topup.amount_tax else "",
+            "offer": {
+                **self._get_offer_words(topup.offer_id),
+                "receive": self._format_money(topup.receive_value, topup.receive_currency_id.name),
+            },
+            "price": self._format_money(topup.amount, currency, whole=False),
+            "tax": self._format_money(topup.amount_tax, currency, whole=False)
+            if topup.amount_tax
+            else "",
             "providers": self._get_provider_values(providers, chosen_id) if providers else [],
             "status_url": f"{url}/status",
             "pay_url": f"{url}/pay",
@@ -112,7 +116,7 @@ class PgStorefront(models.AbstractModel):
                 "seller": topup.company_id.name,
                 "number": self._format_number(topup.number),
                 "operator": topup.operator_id.name,
-                "price": self._format_price(topup.company_id, topup.amount),
+                "price": self._format_money(topup.amount, topup.currency_id.name, whole=False),
                 "state": topup._get_public_status()["title"],
                 "badge": BADGES.get(topup.state, "secondary"),
             }

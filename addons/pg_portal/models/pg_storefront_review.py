@@ -29,17 +29,16 @@ class PgStorefront(models.AbstractModel):
         return offer._pg_quote(receive_value=receive if offer.pg_is_range else None)
 
     @api.model
-    def _get_quote_values(self, company, offer, receive):
+    def _get_quote_values(self, offer, receive):
         """Return {"text": …} or {"error": …} for the line under an amount that is being typed."""
         try:
             quote = self._get_quote(offer, receive)
         except UserError as error:
             return {"error": str(error)}
         text = self.env._(
-            "You pay %(price)s – they receive %(receive)s %(currency)s",
-            price=self._format_price(company, quote.sell_price),
-            receive=self._format_plain(quote.receive_value),
-            currency=quote.receive_currency,
+            "You pay %(price)s – they receive %(receive)s",
+            price=self._format_money(quote.sell_price, quote.currency, whole=False),
+            receive=self._format_money(quote.receive_value, quote.receive_currency),
         )
         return {"text": text}
 
@@ -63,16 +62,13 @@ class PgStorefront(models.AbstractModel):
             "operator": offer.pg_operator_id.name,
             "offer": {
                 "id": offer.id,
-                "name": offer.name,
-                "validity": self._format_period(offer.pg_sku_id.validity_iso),
-                "receive": self._format_plain(quote.receive_value),
-                "receive_currency": quote.receive_currency,
+                **self._get_offer_words(offer),
+                "receive": self._format_money(quote.receive_value, quote.receive_currency),
             },
             "receive": str(receive) if offer.pg_is_range else "",
-            "price": self._format_price(company, quote.sell_price),
+            "price": self._format_money(quote.sell_price, quote.currency, whole=False),
             "price_exact": str(quote.sell_price),
-            "currency": quote.currency,
-            "tax": self._format_price(company, quote.tax) if quote.tax else "",
+            "tax": self._format_money(quote.tax, quote.currency, whole=False) if quote.tax else "",
             "providers": self._get_provider_values(providers),
             "client_key": secrets.token_urlsafe(24),
             "email": partner.email or "",

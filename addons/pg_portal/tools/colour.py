@@ -5,7 +5,7 @@ import re
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 DEFAULT = "#0b6e4f"
 WHITE = "#ffffff"
-INK = "#10211b"
+INK = "#000000"
 # Contrast that WCAG AA asks of normal text.
 AA = 4.5
 
