@@ -1,6 +1,7 @@
 """Start the sandbox: ``python -m sandbox --port 8190``."""
 
 import argparse
+import contextlib
 import socket
 import sys
 
@@ -67,7 +68,8 @@ def main():
         timeout_graceful_shutdown=2,
     )
     print(f"sandbox: http://{arguments.host}:{port}/", flush=True)
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """The process itself: command line, loopback only, state over a restart, pages."""
 
+import contextlib
+import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -27,6 +30,25 @@ def test_help():
     result = run("--help")
     assert result.returncode == 0
     assert "--state" in result.stdout and "/dingconnect/api/V1" in result.stdout
+
+
+def test_interrupt_stops_quietly():
+    command = [sys.executable, "-m", "sandbox", "--port", "0"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
+        address = process.stdout.readline().split()[1]
+        wait_until_up(address)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+
+
+def wait_until_up(address):
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            return SandboxClient(address).health()
+        time.sleep(0.05)
+    raise AssertionError("the sandbox did not start")
 
 
 def test_taken_port_gives_one_line(sandbox):
@@ -119,4 +141,3 @@ def test_deleted_account_is_gone(sandbox, ding):
     assert ding.raw("GetBalance")[0] == 401
     with pytest.raises(SandboxError):
         sandbox.account(ding.account)
-    assert isinstance(sandbox, SandboxClient)
