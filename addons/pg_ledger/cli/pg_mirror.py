@@ -1,4 +1,9 @@
-"""The process ``odoo-bin pg_mirror -c CONF -d DB``: sequencer and mirror without a cron."""
+"""The process ``odoo-bin pg_mirror``: sequencer and mirror without a cron.
+
+Odoo finds a command of an addon before it reads ``-c``: start it with the configuration file in
+the environment, ``ODOO_RC=odoo.conf odoo-bin pg_mirror -d DB``, or with the folder of the addons
+first, ``odoo-bin --addons-path=addons pg_mirror -c odoo.conf -d DB``.
+"""
 
 import logging
 import signal
@@ -35,6 +40,7 @@ class PgMirror(Command):
         if len(names) != 1:
             sys.exit("pg_mirror: name one database with -d")
         stop = self._listen_to_signals()
+        threading.current_thread().dbname = names[0]
         registry = Registry(names[0])
         if "pg.ledger.entry" not in registry:
             sys.exit(f"pg_mirror: the ledger is not installed in {names[0]}")
