@@ -1,8 +1,10 @@
 import json
 import logging
 from decimal import Decimal as D
+from unittest.mock import patch
 
 from odoo.addons.pg_base.outcomes import NotSent, OutsideError, Rejected, Throttled, Unknown
+from odoo.addons.pg_dingconnect import const
 from odoo.addons.pg_dingconnect.adapter import DingConnectPort
 from odoo.tests import tagged
 
@@ -178,6 +180,14 @@ class TestTransfer(DingCase):
         self.assertEqual(len(self.port.find_transfers(reference="T-paging", take=3)), 3)
         (one,) = self.port.find_transfers(reference="T-paging", account_number="+67572345673")
         self.assertEqual(one.account_number, "67572345673")
+
+    def test_several_pages(self):
+        for number in range(5):
+            self.send(number=f"+6757234567{number}", reference="T-pages")
+        with patch.object(const, "PAGE_SIZE", 2):
+            found = self.port.find_transfers(reference="T-pages", take=10)
+        self.assertEqual(len({record.transfer_ref for record in found}), 5)
+        self.assertEqual(len(self.calls("ListTransferRecords")), 3)
 
     def test_reads_are_tried_again(self):
         self.fault("http_500", on="ListTransferRecords", times=2)
