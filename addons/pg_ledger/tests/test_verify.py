@@ -1,5 +1,10 @@
+import subprocess
+import sys
+from pathlib import Path
+
 from bson.decimal128 import Decimal128
 from bson.int64 import Int64
+from odoo.addons.pg_base.tools import options
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -7,6 +12,8 @@ from odoo.tools import mute_logger
 from ..tools.canonical import entry_hash
 from ..tools.document import from_document
 from .common import MongoCase
+
+SCRIPT = Path(__file__).resolve().parents[3] / "tools" / "verify_ledger.py"
 
 
 @tagged("post_install", "-at_install", "pg")
@@ -139,6 +146,31 @@ class TestVerify(MongoCase):
             "ALTER TABLE pg_ledger_entry ENABLE ALWAYS TRIGGER pg_ledger_entry_frozen"
         )
         self.assertEqual(self.named(self.verify()), [("bad_source", 2), ("different", 2)])
+
+    def run_script(self):
+        """Run the stand-alone verifier on this class's database."""
+        if not SCRIPT.exists():
+            self.skipTest("tools/verify_ledger.py is not beside the addons")
+        uri = options.get("pg_mongo_uri")
+        command = [sys.executable, str(SCRIPT), uri, "--database", f"{self.prefix}_ledger"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout
+
+    def test_script_without_odoo(self):
+        status, output = self.run_script()
+        self.assertEqual(status, 0, output)
+        self.assertIn("6 documents, 0 findings", output)
+        self.assertIn(self.links()[-1].hash, output)
+        self.events.delete_one(self.at(2))
+        self.replace(4, {"payload": {"x": 1.0}})
+        self.put(self.store.events.find_one(self.at(5)) | {"_id": "x", "subject_seq": 50})
+        status, output = self.run_script()
+        self.assertEqual(status, 1, output)
+        lines = [line.split()[:5] for line in output.splitlines()]
+        company = str(self.seller.id)
+        for kind, seq in (("gap", "3"), ("bad_hash", "4"), ("extra", "5")):
+            self.assertIn([kind, "company", company, "position", seq], lines)
+        self.assertIn("6 documents, 3 findings", output)
 
     def test_button_queues_for_the_own_company_only(self):
         before = self.env["pg.ledger.verify"].search([])
