@@ -7,7 +7,6 @@ from lxml import etree, html
 from markupsafe import Markup
 from odoo.exceptions import UserError
 from odoo.http import request
-from odoo.tools.misc import consteq
 from werkzeug.exceptions import HTTPException
 
 from ..tools import params
@@ -68,11 +67,8 @@ def find_seller(slug):
 
 def find_topup(company, token):
     """Return the top-up of a seller with this token, in sudo; 404 ends the request otherwise."""
-    token = params.token(token)
-    topup = request.env["pg.topup"]._from_token(company, token)
-    if not topup or not consteq(topup.access_token, token):
-        refuse(company)
-    return topup
+    topup = request.env["pg.topup"]._from_token(company, params.token(token))
+    return topup or refuse(company)
 
 
 def refuse(company):
