@@ -273,6 +273,14 @@ def answers(url):
         return False
 
 
+def wake_crons(settings):
+    """Have Odoo's cron workers look for work now; after a start they sleep a minute first."""
+    connection = connect(settings)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('cron_trigger', %s)", [settings.database])
+    connection.close()
+
+
 # === THE STACK === #
 
 
@@ -337,6 +345,8 @@ class Stack:
             self.children[name] = process.start(self.settings.root, name, argv, env)
         if wait:
             self.wait(name, timeout)
+            if name == "odoo":
+                wake_crons(self.settings)
 
     def wait(self, name, timeout=90):
         """:raise Problem: if a server ends or is not ready after `timeout` seconds"""

@@ -87,7 +87,7 @@ class PgTopup(models.Model):
                 topup = self.create(values)
                 self.env.flush_all()
         except IntegrityError as error:
-            if error.diag.constraint_name != "pg_topup__client_key_unique":
+            if error.diag.constraint_name != self._client_key_unique.full_name(self):
                 raise
             # The same click, committed by another request since this one began: begin again.
             raise ConcurrencyError(self.env._("This order is being placed already.")) from error
