@@ -1,0 +1,1 @@
+from . import test_ledger_summary, test_report_sale

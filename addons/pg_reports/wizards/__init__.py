@@ -1,0 +1,1 @@
+from . import pg_report_ledger
