@@ -134,6 +134,78 @@ class CatalogueText:
 
 
 @dataclass(frozen=True)
+class CatalogueCountry:
+    """A country that the supplier serves.
+
+    :param dialing: (prefix without plus, shortest length, longest length) of its numbers; the
+        lengths count the prefix. May be empty.
+    """
+
+    code: str
+    name: str
+    dialing: tuple[tuple[str, int, int], ...] = ()
+    region_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CatalogueRegion:
+    """A part of a country for which operators and SKUs may differ."""
+
+    code: str
+    name: str
+    country_code: str = ""
+
+
+@dataclass(frozen=True)
+class CataloguePromotion:
+    """What an operator adds to top-ups for some time.
+
+    :param code: identifies the promotion among those of the supplier.
+    :param text_key: joins it to its :class:`PromotionText`.
+    :param ends_at: None when its end is open.
+    :param minimum_send: the least send value that it takes, in the supplier's currency.
+    """
+
+    code: str
+    operator_code: str
+    text_key: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    currency: str = ""
+    minimum_send: Decimal | None = None
+    validity_iso: str = ""
+
+
+@dataclass(frozen=True)
+class PromotionBonus:
+    """What is added to send values from ``minimum`` to ``maximum``.
+
+    :param kind: ``+``, ``%``, ``x``, ``MB``, ``GB``, ``SMS`` …, an open list.
+    :param days: how long it can be used; 0 when unknown.
+    """
+
+    minimum: Decimal
+    maximum: Decimal
+    kind: str
+    quantity: Decimal
+    days: int = 0
+
+
+@dataclass(frozen=True)
+class PromotionText:
+    """The texts of the promotions with that ``text_key`` in one language; ``terms`` in Markdown."""
+
+    text_key: str
+    language: str
+    headline: str
+    dates: str = ""
+    terms: str = ""
+    bonus_validity: str = ""
+    kind: str = ""
+    bonuses: tuple[PromotionBonus, ...] = ()
+
+
+@dataclass(frozen=True)
 class PriceEstimate:
     """What one amount costs and brings right now."""
 
@@ -195,6 +267,22 @@ class SupplierPort(Protocol):
 
     def iter_descriptions(self, languages: Iterable[str]) -> Iterator[CatalogueText]:
         """Yield the texts of the SKUs in some languages."""
+
+    def iter_countries(self) -> Iterator[CatalogueCountry | CatalogueFault]:
+        """Yield the countries that are served."""
+
+    def iter_regions(
+        self, countries: Iterable[str] = ()
+    ) -> Iterator[CatalogueRegion | CatalogueFault]:
+        """Yield the regions of some countries, or of all."""
+
+    def iter_promotions(
+        self, countries: Iterable[str] = ()
+    ) -> Iterator[CataloguePromotion | CatalogueFault]:
+        """Yield the present and coming promotions of some countries, or of all."""
+
+    def iter_promotion_texts(self, languages: Iterable[str]) -> Iterator[PromotionText]:
+        """Yield the texts of the promotions in some languages."""
 
     def lookup_number(self, number: str) -> NumberLookup:
         """Return who serves a number."""

@@ -318,6 +318,14 @@ class ProductTemplate(models.Model):
             if D(offer.list_price) != D(vals["list_price"]):
                 offer.write(vals)
 
+    @api.model
+    @api.private
+    def _pg_on_cost_changed(self, skus):
+        """Hook: the supplier's price of these SKUs has changed; their new prices are written.
+
+        Called once per sync, in its transaction, only when there is such a SKU.
+        """
+
     # === ACTION === #
 
     def action_pg_pause(self):
