@@ -49,9 +49,13 @@ class PgTopup(models.Model):
     cost = fields.Monetary(readonly=True)
     margin = fields.Monetary(compute="_compute_margin", store=True)
     fx_rate = fields.Float("Rate", digits=(16, 8), readonly=True)
-    send_value = fields.Monetary("Sent", currency_field="send_currency_id", readonly=True)
+    send_value = fields.Monetary(
+        "Sent to the supplier", currency_field="send_currency_id", readonly=True
+    )
     send_currency_id = fields.Many2one("res.currency", "Sent in", readonly=True, required=True)
-    receive_value = fields.Monetary("Received", currency_field="receive_currency_id", readonly=True)
+    receive_value = fields.Monetary(
+        "Recipient gets", currency_field="receive_currency_id", readonly=True
+    )
     receive_currency_id = fields.Many2one(
         "res.currency", "Received in", readonly=True, required=True
     )

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import api, models
+from odoo import SUPERUSER_ID, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -72,7 +72,8 @@ class PgTopup(models.Model):
         :param str kind: a key of ``const.EVENT_KINDS``.
         """
         self.ensure_one()
-        user = self.env.user if self.env.uid != api.SUPERUSER_ID else self.env["res.users"]
+        # Only staff: neither the engine nor a visitor of the storefront is anybody.
+        user = self.env.user.filtered(lambda user: user.id != SUPERUSER_ID and not user.share)
         return (
             self.env["pg.topup.event"]
             .sudo()

@@ -6,8 +6,6 @@ from odoo.tools.misc import consteq
 
 from ..report.receipt import Receipt, render_receipt
 
-# What a customer is shown as steps, and the time field of each.
-STEPS = ("placed", "paid", "sent", "delivered")
 FINAL_STATES = ("completed", "refunded", "cancelled")
 
 
@@ -90,7 +88,7 @@ class PgTopup(models.Model):
                 _(
                     "%(number)s received %(value)s.",
                     number=format_number(self.number),
-                    value=self._format_money(self.receive_value, self.receive_currency_id),
+                    value=self._get_received_words(),
                 ),
             ),
             "refunded": (
@@ -121,29 +119,31 @@ class PgTopup(models.Model):
         )
 
     def _get_status_steps(self):
-        """Return the customer's steps with the time at which each was reached."""
+        """Return the customer's steps with the time at which each was reached.
+
+        The last one is the delivery, or the refund once the delivery has failed.
+        """
         _ = self.env._
-        reached = {
-            "placed": self.create_date,
-            "paid": self.paid_at,
-            "sent": self.processing_at,
-            "delivered": self.completed_at,
-        }
-        labels = {
-            "placed": _("Order placed"),
-            "paid": _("Paid"),
-            "sent": _("Sent to the operator"),
-            "delivered": _("Delivered"),
-        }
-        return [
-            {
-                "key": key,
-                "label": labels[key],
-                "done": bool(reached[key]),
-                "at": self._format_time(reached[key], "HH:mm"),
-            }
-            for key in STEPS
+        steps = [
+            ("placed", _("Order placed"), self.create_date),
+            ("paid", _("Paid"), self.paid_at),
+            ("sent", _("Sent to the operator"), self.processing_at),
         ]
+        if self.failed_at:
+            steps.append(("failed", _("Not delivered"), self.failed_at))
+            steps.append(("refunded", _("Refunded"), self.refunded_at))
+        else:
+            steps.append(("delivered", _("Delivered"), self.completed_at))
+        return [
+            {"key": key, "label": label, "done": bool(at), "at": self._format_time(at, "HH:mm")}
+            for key, label, at in steps
+        ]
+
+    def _get_received_words(self):
+        """Return what arrives: an amount, or the name of a package."""
+        if self.sku_id.kind == "topup":
+            return self._format_money(self.receive_value, self.receive_currency_id)
+        return self.offer_id.name
 
     def _format_money(self, amount, currency):
         """Return an amount for people, with its currency's code: symbols are shared by many."""
@@ -178,10 +178,7 @@ class PgTopup(models.Model):
             (self.env._("Phone number"), format_number(self.number)),
             (self.env._("Operator"), self.operator_id.name),
             (self.env._("Product"), "" if self.sku_id.is_range else self.offer_id.name),
-            (
-                self.env._("Recipient gets"),
-                self._format_money(self.receive_value, self.receive_currency_id),
-            ),
+            (self.env._("Recipient gets"), self._get_received_words()),
             (self.env._("Paid with"), transaction.provider_id.name or ""),
             (self.env._("Payment reference"), transaction.reference or ""),
             (self.env._("Operator's reference"), self.transfer_ref or ""),

@@ -58,6 +58,10 @@ class TestCustomerView(TopupCase):
         self.refund(topup)
         status = topup._get_public_status()
         self.assertEqual((status["state"], status["final"]), ("refunded", True))
+        self.assertEqual(
+            [(step["key"], step["done"]) for step in status["steps"]],
+            [(key, True) for key in ("placed", "paid", "sent", "failed", "refunded")],
+        )
 
     def test_token_opens_only_its_own_topup(self):
         topup, Topup = self.place(), self.env["pg.topup"]
