@@ -35,6 +35,11 @@ class Platform:
         self.mongo = pymongo.MongoClient(os.environ["PG_MONGO_URI"])
         self._offices = {}
 
+    def _account(self, kind, name):
+        """Return the sandbox's account that the demo data made."""
+        [account] = [a for a in self.sandbox.accounts(kind) if a["name"] == name]
+        return account
+
     # === SELLING === #
 
     def customer(self, slug=SLUG):

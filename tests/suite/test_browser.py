@@ -4,9 +4,10 @@ import io
 import re
 
 import pytest
-from scripts.browser import DESKTOP, PHONE, chromium, log_in
 from playwright.sync_api import expect
 from PyPDF2 import PdfReader
+
+from scripts.browser import DESKTOP, PHONE, chromium, log_in
 
 
 @pytest.fixture(scope="module")

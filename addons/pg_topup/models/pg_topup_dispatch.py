@@ -52,7 +52,7 @@ class PgTopup(models.Model):
         :rtype: list[SendJob]
         """
         jobs = []
-        for supplier in self.env["pg.supplier"].sudo().search([]):
+        for supplier in self.env["pg.supplier"].sudo().search([("active", "=", True)]):
             free = min(self._count_free(supplier), limit - len(jobs))
             if free > 0:
                 jobs += self._claim_of_supplier(supplier, free)

@@ -64,36 +64,38 @@ class PgTopup(models.Model):
 
     def _get_status_words(self):
         """Return title and one sentence for the customer."""
-        _ = self.env._
         amount = self._format_money(self.amount, self.currency_id)
         gateway = self.payment_tx_id.provider_id.name or ""
         if self.state == "failed":
-            return _("Not delivered"), self._get_failed_sentence(amount, gateway)
+            return self.env._("Not delivered"), self._get_failed_sentence(amount, gateway)
         return {
-            "pending": (_("Waiting for payment"), _("Your order is kept. Nothing is charged yet.")),
-            "paid": (_("Paid"), _("Thank you. The top-up is about to be sent.")),
+            "pending": (
+                self.env._("Waiting for payment"),
+                self.env._("Your order is kept. Nothing is charged yet."),
+            ),
+            "paid": (self.env._("Paid"), self.env._("Thank you. The top-up is about to be sent.")),
             "processing": (
-                _("Sending"),
-                _("The top-up is on its way to %s.", format_number(self.number)),
+                self.env._("Sending"),
+                self.env._("The top-up is on its way to %s.", format_number(self.number)),
             ),
             "in_doubt": (
-                _("We are checking with the operator"),
-                _(
+                self.env._("We are checking with the operator"),
+                self.env._(
                     "Your money is safe. The operator has not confirmed yet; we look it up until "
                     "it is certain, and you get the top-up or your money back."
                 ),
             ),
             "completed": (
-                _("Delivered"),
-                _(
+                self.env._("Delivered"),
+                self.env._(
                     "%(number)s received %(value)s.",
                     number=format_number(self.number),
                     value=self._get_received_words(),
                 ),
             ),
             "refunded": (
-                _("Refunded"),
-                _(
+                self.env._("Refunded"),
+                self.env._(
                     "The operator could not deliver. %(amount)s went back through %(gateway)s on "
                     "%(date)s; your bank may take some days to show it.",
                     amount=amount,
@@ -101,7 +103,10 @@ class PgTopup(models.Model):
                     date=self._format_time(self.refunded_at, "d MMMM y"),
                 ),
             ),
-            "cancelled": (_("Cancelled"), _("This order was not paid. Nothing was charged.")),
+            "cancelled": (
+                self.env._("Cancelled"),
+                self.env._("This order was not paid. Nothing was charged."),
+            ),
         }[self.state]
 
     def _get_failed_sentence(self, amount, gateway):
@@ -123,17 +128,16 @@ class PgTopup(models.Model):
 
         The last one is the delivery, or the refund once the delivery has failed.
         """
-        _ = self.env._
         steps = [
-            ("placed", _("Order placed"), self.create_date),
-            ("paid", _("Paid"), self.paid_at),
-            ("sent", _("Sent to the operator"), self.processing_at),
+            ("placed", self.env._("Order placed"), self.create_date),
+            ("paid", self.env._("Paid"), self.paid_at),
+            ("sent", self.env._("Sent to the operator"), self.processing_at),
         ]
         if self.failed_at:
-            steps.append(("failed", _("Not delivered"), self.failed_at))
-            steps.append(("refunded", _("Refunded"), self.refunded_at))
+            steps.append(("failed", self.env._("Not delivered"), self.failed_at))
+            steps.append(("refunded", self.env._("Refunded"), self.refunded_at))
         else:
-            steps.append(("delivered", _("Delivered"), self.completed_at))
+            steps.append(("delivered", self.env._("Delivered"), self.completed_at))
         return [
             {"key": key, "label": label, "done": bool(at), "at": self._format_time(at, "HH:mm")}
             for key, label, at in steps
