@@ -164,6 +164,6 @@ def test_newer_mongodb_would_be_found(text):
 
 
 def test_nothing_is_left_for_later(names):
-    mark = re.compile("TO" + "DO|FIX" + "ME|X" + "XX|NotImplemented" + "Error")
+    mark = re.compile(r"\b(TO" + "DO|FIX" + "ME|X" + r"XX|NotImplemented" + r"Error)\b(?!-)")
     ours = [name for name in names if name.startswith(("addons/", "sandbox/"))]
     assert search(mark, [name for name in ours if name.endswith((".py", ".xml", ".js"))]) == []
