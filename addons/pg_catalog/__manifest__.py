@@ -10,14 +10,22 @@
     "data": [
         "security/ir.model.access.csv",
         "security/pg_catalog_rules.xml",
+        "security/pg_catalog_sync_rules.xml",
         "data/ir_cron.xml",
+        "data/ir_cron_sync.xml",
         # The menus come first: the views add themselves below them.
         "views/menus.xml",
         "views/pg_supplier_views.xml",
         "views/pg_operator_views.xml",
         "views/pg_sku_views.xml",
+        "views/pg_supplier_sync_views.xml",
+        "views/pg_promotion_views.xml",
+        "views/pg_region_views.xml",
         "wizards/pg_offer_add_views.xml",
         "views/product_template_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["pg_catalog/static/src/components/**/*"],
+    },
     "installable": True,
 }

@@ -3,7 +3,7 @@
 from odoo.addons.pg_base.outcomes import Rejected, Unknown
 from odoo.addons.pg_catalog import ports
 
-from . import const, parsing
+from . import const, parsing, parsing_reference
 from .client import DingClient, decide, digits
 
 
@@ -30,6 +30,27 @@ class DingConnectPort:
         body = self._client.get_product_descriptions(languages)
         for item in self._iter(body, parsing.catalogue_text, "LocalizationKey"):
             if isinstance(item, ports.CatalogueText):
+                yield item
+
+    def iter_countries(self):
+        yield from self._iter(self._client.get_countries(), parsing_reference.country, "CountryIso")
+
+    def iter_regions(self, countries=()):
+        yield from self._iter(
+            self._client.get_regions(countries), parsing_reference.region, "RegionCode"
+        )
+
+    def iter_promotions(self, countries=()):
+        yield from self._iter(
+            self._client.get_promotions(countries),
+            parsing_reference.promotion,
+            "LocalizationKey",
+        )
+
+    def iter_promotion_texts(self, languages):
+        body = self._client.get_promotion_descriptions(languages)
+        for item in self._iter(body, parsing_reference.promotion_text, "LocalizationKey"):
+            if isinstance(item, ports.PromotionText):
                 yield item
 
     def _iter(self, body, parse, key):

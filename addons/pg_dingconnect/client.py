@@ -55,6 +55,20 @@ class DingClient:
             "GET", "GetProductDescriptions", params={"languageCodes": list(languages)}
         )
 
+    def get_countries(self):
+        return self._read("GET", "GetCountries")
+
+    def get_regions(self, countries=()):
+        return self._read("GET", "GetRegions", params={"countryIsos": list(countries)})
+
+    def get_promotions(self, countries=()):
+        return self._read("GET", "GetPromotions", params={"countryIsos": list(countries)})
+
+    def get_promotion_descriptions(self, languages):
+        return self._read(
+            "GET", "GetPromotionDescriptions", params={"languageCodes": list(languages)}
+        )
+
     def get_account_lookup(self, number):
         return self._read(
             "GET", "GetAccountLookup", params={"accountNumber": digits(number)}, about=number

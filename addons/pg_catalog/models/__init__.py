@@ -1,9 +1,15 @@
 from . import (
+    pg_country,
     pg_operator,
+    pg_promotion,
+    pg_region,
     pg_sku,
     pg_sku_price,
     pg_supplier,
     pg_supplier_sync,
+    pg_supplier_sync_prices,
+    pg_supplier_sync_run,
+    pg_supplier_sync_steps,
     product_template,
     res_currency,
 )

@@ -38,7 +38,16 @@ class PgOperator(models.Model):
     )
     logo_url = fields.Char("Logo address")
     care_number = fields.Char("Customer care")
-    region_codes = fields.Char("Regions")
+    region_codes = fields.Char("Region codes")
+    region_ids = fields.Many2many(
+        "pg.region",
+        "pg_operator_region_rel",
+        "operator_id",
+        "region_id",
+        "Regions",
+        readonly=True,
+    )
+    promotion_ids = fields.One2many("pg.promotion", "operator_id", "Promotions", readonly=True)
     payment_types = fields.Char("Payment types")
     sku_ids = fields.One2many("pg.sku", "operator_id", "SKUs")
     sku_count = fields.Integer("SKUs on sale", compute="_compute_sku_count")

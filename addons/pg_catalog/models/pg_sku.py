@@ -18,7 +18,8 @@ class PgSku(models.Model):
     _rec_names_search = ["name", "code"]
 
     name = fields.Char(required=True, translate=True, readonly=True)
-    description = fields.Text(translate=True, readonly=True)
+    description = fields.Text(translate=True, readonly=True, help="In Markdown.")
+    read_more = fields.Text("Details", translate=True, readonly=True, help="In Markdown.")
     code = fields.Char("SKU", required=True, readonly=True, index="trigram")
     active = fields.Boolean(
         default=True, help="Archived by itself when the supplier drops the SKU."
@@ -62,12 +63,20 @@ class PgSku(models.Model):
     redemption = fields.Selection(REDEMPTIONS, required=True, readonly=True)
     benefits = fields.Char(readonly=True)
     validity_iso = fields.Char("Validity", readonly=True, help="As P30D: 30 days.")
-    region_code = fields.Char("Region", readonly=True)
+    region_code = fields.Char("Region code", readonly=True)
+    region_id = fields.Many2one(
+        "pg.region", "Region", readonly=True, index="btree_not_null", ondelete="set null"
+    )
     payment_types = fields.Char(readonly=True)
     uat_number = fields.Char("Test number", readonly=True)
     additional_information = fields.Text("How to use", readonly=True)
     setting_definitions = fields.Json("Further inputs", readonly=True)
     bill_required = fields.Boolean("Needs a bill", readonly=True)
+    feed_problem = fields.Char(
+        "Problem of the feed",
+        readonly=True,
+        help="Why the last sync could not take what the supplier sent; older values are kept.",
+    )
     price_ids = fields.One2many("pg.sku.price", "sku_id", "Price history", readonly=True)
     offer_ids = fields.One2many("product.template", "pg_sku_id", "Offers")
     send_text = fields.Char("Price", compute="_compute_texts")

@@ -9,7 +9,7 @@ class PgSkuPrice(models.Model):
     _order = "effective_at desc, id desc"
     _rec_name = "effective_at"
 
-    sku_id = fields.Many2one("pg.sku", "SKU", required=True, index=True, ondelete="cascade")
+    sku_id = fields.Many2one("pg.sku", "SKU", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="sku_id.company_id", store=True, index="btree_not_null")
     effective_at = fields.Datetime("Since", required=True, readonly=True)
     send_min = fields.Float("Price from", digits=(18, 4), readonly=True)
@@ -27,3 +27,5 @@ class PgSkuPrice(models.Model):
         "that day. Empty when no rate was known.",
     )
     value_currency_id = fields.Many2one("res.currency", "Value currency", readonly=True)
+
+    _sku_effective_idx = models.Index("(sku_id, effective_at DESC, id DESC)")

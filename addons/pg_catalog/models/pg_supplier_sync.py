@@ -1,53 +1,69 @@
-import logging
 import time
-from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.addons.pg_base.outcomes import NotSent, OutsideError, Rejected, Throttled
+from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.addons.pg_base.tools import steps
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-from psycopg2 import OperationalError
 
+from ..tools import bulk, feed_reference, feed_rows
 from ..tools import feed as feeds
 
-_logger = logging.getLogger(__name__)
-
-# A supplier is due a little before the cron's interval is over, so that no run is missed.
-SYNC_INTERVAL = timedelta(hours=2, minutes=45)
 MAX_SKIPPED_SHOWN = 50
 
 
 class PgSupplier(models.Model):
-    """The background work of a supplier: reading its catalogue, testing its connection."""
+    """Reading a supplier's catalogue and writing what changed."""
 
     _inherit = "pg.supplier"
+
+    prices_at = fields.Datetime(
+        "Prices as of", readonly=True, copy=False, help="When the SKUs were last read."
+    )
+    reference_at = fields.Datetime(
+        "Operators as of",
+        readonly=True,
+        copy=False,
+        help="When operators, promotions, countries and regions were last read.",
+    )
+    skipped_count = fields.Integer("Items skipped", readonly=True, copy=False)
 
     # === BUSINESS === #
 
     @api.private
-    def _sync_catalogue(self):
+    def _sync_catalogue(self, **parts):
         """Read the supplier's catalogue and bring ours up to date, in this transaction.
 
-        Reaches outside: for crons' steps, scripts and tests only.
+        Reaches outside: for scripts and tests only; crons do it in steps.
 
+        :param parts: ``products=False`` or ``reference=False`` to leave a part out.
         :rtype: feed.SyncResult
         :raise OutsideError: the catalogue did not arrive; nothing was changed.
         :raise UserError: it cannot be used, or another sync is under way; nothing was changed.
         """
         self.ensure_one()
-        port, countries, languages = self._get_port(), *self._sync_scope()
-        return self._apply_feed(feeds.fetch(port, countries, languages))
+        return self._apply_feed(feeds.fetch(self._get_port(), self._sync_scope(**parts)))
 
-    def _sync_scope(self):
-        """Return (country codes, language codes) to ask for."""
-        codes = [code for code, _name in self.env["res.lang"].get_installed()]
-        return self.country_ids.mapped("code"), sorted({code.split("_")[0] for code in codes})
+    def _sync_scope(self, products=True, reference=True):
+        """Return the ``feed.Scope`` to ask for."""
+        return feeds.Scope(
+            countries=tuple(self.country_ids.mapped("code")),
+            languages=feeds.languages_of(self._sync_langs()),
+            products=products,
+            reference=reference,
+            known_operators=frozenset(self._sync_operators()),
+        )
+
+    def _sync_langs(self):
+        return [code for code, _name in self.env["res.lang"].get_installed()]
 
     @api.private
-    def _apply_feed(self, feed):
+    def _apply_feed(self, feed, report=feeds.no_report):
         """Write a fetched catalogue: changed rows only, gone = archived, back = restored.
 
+        One transaction: what is killed in it leaves the catalogue as it was.
+
+        :param report: called with the phase that begins.
         :rtype: feed.SyncResult
         :raise UserError: the feed has no SKU at all, or another sync is under way.
         """
@@ -55,23 +71,29 @@ class PgSupplier(models.Model):
         started = time.monotonic()
         self._lock_for_sync(feed)
         self.env.flush_all()
-        lookups = self._sync_lookups(feed)
-        rows, seen, skipped = feeds.read_items(feed.operators, feeds.operator_row, lookups)
-        operators, _ids = feeds.write_rows(self.env, feeds.OPERATORS, self.id, rows, seen, skipped)
-        lookups.operators = self._sync_operators()
-        rows, seen, left_out = feeds.read_items(feed.skus, feeds.sku_row, lookups)
-        skus, sku_ids = feeds.write_rows(self.env, feeds.SKUS, self.id, rows, seen, left_out)
-        self._record_prices(sku_ids)
+        lookups, skipped, others = self._sync_lookups(feed), [], {}
+        self._apply_places(feed, lookups, skipped, others)
+        report("write_operators")
+        operators = self._apply_operators(feed, lookups, skipped)
+        report("write_skus")
+        skus, sku_ids = self._apply_skus(feed, lookups, skipped)
+        report("write_prices")
+        cost_ids = self._record_prices(sku_ids)
+        report("write_promotions")
+        self._apply_promotions(feed, lookups, skipped, others)
         self.env.invalidate_all(flush=False)
-        self._on_skus_changed(self.env["pg.sku"].browse(sku_ids))
+        report("offers")
+        self._on_skus_changed(sku_ids, cost_ids)
         result = feeds.SyncResult(
             operators=operators,
             skus=skus,
+            others=others,
             seconds=time.monotonic() - started,
-            skipped=tuple(skipped + left_out),
+            skipped=tuple(skipped),
             sku_ids=tuple(sku_ids),
+            cost_ids=tuple(cost_ids),
         )
-        self._store_sync("done", str(result), result.skipped)
+        self._store_sync("done", str(result), result.skipped, feed)
         return result
 
     def _lock_for_sync(self, feed):
@@ -80,7 +102,8 @@ class PgSupplier(models.Model):
             raise UserError(
                 self.env._("Another sync of %(supplier)s is under way.", supplier=self.name)
             )
-        if not feed.skus and self.with_context(active_test=True).sku_count:
+        parts = ((feed.skus, self.sku_count), (feed.operators, self.operator_count))
+        if any(items == [] and count for items, count in parts):
             raise UserError(
                 self.env._(
                     "%(supplier)s answered with an empty catalogue. Ours was left as it is.",
@@ -88,188 +111,122 @@ class PgSupplier(models.Model):
                 )
             )
 
+    # === PARTS === #
+
+    def _apply_places(self, feed, lookups, skipped, others):
+        """Write countries and regions."""
+        if feed.countries is not None:
+            others["countries"], _ids = self._apply_part(
+                feed_reference.COUNTRIES,
+                feed.countries,
+                feed_reference.country_row,
+                lookups,
+                skipped,
+            )
+        if feed.regions is not None:
+            others["regions"], _ids = self._apply_part(
+                feed_reference.REGIONS, feed.regions, feed_reference.region_row, lookups, skipped
+            )
+        lookups.regions = self._sync_regions()
+
+    def _apply_operators(self, feed, lookups, skipped):
+        """Write operators, and which regions they serve; return their Counts or None."""
+        counts = None
+        if feed.operators is not None:
+            counts, _ids = self._apply_part(
+                feed_rows.OPERATORS, feed.operators, feed_rows.operator_row, lookups, skipped
+            )
+            bulk.link_regions(self.env, self.id)
+        lookups.operators = self._sync_operators()
+        return counts
+
+    def _apply_skus(self, feed, lookups, skipped):
+        """Write SKUs; return (Counts or None, ids of the written ones)."""
+        if feed.skus is None:
+            return None, []
+        rows, seen, bad = feeds.read_items(feed.skus, feed_rows.sku_row, lookups)
+        counts, ids = feeds.write_rows(self.env, feed_rows.SKUS, self.id, rows, seen, bad)
+        good = {row["code"] for row in rows}
+        problems = [(code, reason) for code, reason in bad if code and code not in good]
+        feed_rows.SKUS.note_problems(self.env, self.id, problems)
+        skipped += bad
+        return counts, ids
+
+    def _apply_promotions(self, feed, lookups, skipped, others):
+        if feed.promotions is not None:
+            others["promotions"], _ids = self._apply_part(
+                feed_reference.PROMOTIONS,
+                feed.promotions,
+                feed_reference.promotion_row,
+                lookups,
+                skipped,
+            )
+
+    def _apply_part(self, table, items, to_row, lookups, skipped):
+        """Write one kind of row; adds what was left out to ``skipped``.
+
+        :return: (Counts, ids of the rows that were written).
+        """
+        rows, seen, left_out = feeds.read_items(items, to_row, lookups)
+        skipped += left_out
+        return feeds.write_rows(self.env, table, self.id, rows, seen, left_out)
+
+    # === LOOKUPS === #
+
     def _sync_lookups(self, feed):
         """Return what the names of a feed stand for in this database."""
         env = self.env(context=dict(self.env.context, active_test=False))
-        langs = {}
-        for code, _name in env["res.lang"].get_installed():
-            langs.setdefault(code.split("_")[0], []).append(code)
-        texts = {}
-        for text in feed.texts:
-            for lang in langs.get(text.language.split("-")[0].lower(), ()):
-                texts.setdefault(text.text_key, {})[lang] = (text.name, text.description)
+        langs = self._sync_langs()
         return feeds.Lookups(
             company_id=self.company_id.id or None,
             currencies={c.name: c.id for c in env["res.currency"].search([])},
             countries={c.code: c.id for c in env["res.country"].search([])},
-            texts=texts,
+            texts=feeds.by_language(feed.texts, langs),
+            promotion_texts=feeds.by_language(feed.promotion_texts, langs),
         )
 
     def _sync_operators(self):
         """Return {code: (id, country id)} of the supplier's operators, archived ones not."""
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
                 "SELECT code, id, country_id FROM pg_mobile_operator"
                 " WHERE supplier_id = %s AND active",
                 self.id,
             )
         )
-        return {code: (id_, country_id) for code, id_, country_id in self.env.cr.fetchall()}
+        return {code: (id_, country_id) for code, id_, country_id in rows}
 
-    def _record_prices(self, sku_ids):
-        """Add a row of price history for the SKUs whose price is not the last one recorded."""
-        if not sku_ids:
-            return
-        owner = self.company_id or self.env.ref("base.main_company")
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO pg_sku_price (sku_id, company_id, effective_at, send_min, send_max,
-                            send_currency_id, distributor_fee, receive_min, receive_max,
-                            receive_currency_id, value, value_currency_id,
-                            create_uid, create_date, write_uid, write_date)
-                SELECT s.id, s.company_id, now() AT TIME ZONE 'UTC', s.send_min, s.send_max,
-                       s.send_currency_id, s.distributor_fee, s.receive_min, s.receive_max,
-                       s.receive_currency_id,
-                       round((s.send_min + s.distributor_fee) * rate.rate, %(decimals)s),
-                       %(currency)s, %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s,
-                       now() AT TIME ZONE 'UTC'
-                  FROM pg_sku s
-             LEFT JOIN jsonb_to_recordset(%(rates)s::jsonb) AS rate(currency int4, rate numeric)
-                    ON rate.currency = s.send_currency_id
-             LEFT JOIN LATERAL (SELECT * FROM pg_sku_price p WHERE p.sku_id = s.id
-                                 ORDER BY p.effective_at DESC, p.id DESC LIMIT 1) last ON TRUE
-                 WHERE s.id = ANY(%(ids)s)
-                   AND (s.send_min, s.send_max, s.send_currency_id, s.distributor_fee,
-                        s.receive_min, s.receive_max, s.receive_currency_id)
-                       IS DISTINCT FROM
-                       (last.send_min, last.send_max, last.send_currency_id, last.distributor_fee,
-                        last.receive_min, last.receive_max, last.receive_currency_id)
-                """,
-                decimals=owner.currency_id.decimal_places,
-                currency=owner.currency_id.id,
-                uid=self.env.uid,
-                rates=self._rates_json(sku_ids, owner),
-                ids=sku_ids,
+    def _sync_regions(self):
+        """Return {code: id} of the supplier's regions, archived ones not."""
+        return dict(
+            self.env.execute_query(
+                SQL("SELECT code, id FROM pg_region WHERE supplier_id = %s AND active", self.id)
             )
         )
 
-    def _rates_json(self, sku_ids, owner):
-        """Return the day's rates of the currencies of some SKUs as JSON; unknown ones left out."""
-        self.env.cr.execute(
-            SQL("SELECT DISTINCT send_currency_id FROM pg_sku WHERE id = ANY(%s)", sku_ids)
-        )
-        rates = []
-        for (currency_id,) in self.env.cr.fetchall():
-            try:
-                rate = self.env["res.currency"].browse(currency_id)._pg_rate(owner)
-            except UserError:
-                continue
-            rates.append(f'{{"currency": {currency_id}, "rate": {rate}}}')
-        return f"[{', '.join(rates)}]"
+    # === RESULT === #
 
-    def _on_skus_changed(self, skus):
-        """Let the offers of changed SKUs follow; the hook for whatever else depends on a SKU."""
-        skus.modified(["operator_id"])
-        offers = self.env["product.template"].sudo().search([("pg_sku_id", "in", skus.ids)])
-        offers._pg_follow_sku()
+    def _store_sync(self, state, message, skipped=(), feed=None):
+        """Store how the last sync ended.
 
-    def _store_sync(self, state, message, skipped=()):
-        shown = [f"{code or '(no code)'}: {reason}" for code, reason in skipped]
-        more = len(shown) - MAX_SKIPPED_SHOWN
-        lines = shown[:MAX_SKIPPED_SHOWN] + ([f"… {more} more"] if more > 0 else [])
-        self.sudo().write(
-            {
-                "sync_state": state,
-                "sync_at": fields.Datetime.now(),
-                "sync_message": message,
-                "sync_skipped": "\n".join(lines) or False,
-                "sync_requested_by": False,
-            }
-        )
+        :param feed: what was read; None when it failed.
+        """
+        now = fields.Datetime.now()
+        vals = {
+            "sync_state": state,
+            "sync_at": now,
+            "sync_message": message,
+            "sync_skipped": skipped_text(skipped) or False,
+            "skipped_count": len(skipped),
+            "sync_requested_by": False,
+        }
+        if feed and feed.skus is not None:
+            vals["prices_at"] = now
+        if feed and feed.promotions is not None:
+            vals["reference_at"] = now
+        self.sudo().write(vals)
 
-    def _explain_failure(self, error):
-        """Return the sentence for a person whom the supplier's failure concerns."""
-        detail = f"{error} ({' / '.join(filter(None, (error.code, error.context)))})".replace(
-            " ()", ""
-        )
-        if isinstance(error, NotSent):
-            return self.env._("No usable connection: %(detail)s", detail=detail)
-        if isinstance(error, Throttled):
-            return self.env._("The supplier asks to slow down: %(detail)s", detail=detail)
-        if isinstance(error, Rejected):
-            return self.env._("The supplier refused: %(detail)s", detail=detail)
-        return self.env._("The supplier's answer could not be used: %(detail)s", detail=detail)
-
-    # === CRON === #
-
-    @api.model
-    def _cron_sync_catalogue(self):
-        """Sync each supplier that is due or asked for; one failure does not stop the next."""
-        limit = fields.Datetime.now() - SYNC_INTERVAL
-        due = self.search(
-            [
-                ("code", "!=", "none"),
-                "|",
-                "|",
-                ("sync_requested_by", "!=", False),
-                ("sync_at", "=", False),
-                ("sync_at", "<", limit),
-            ]
-        )
-        ids = due.ids
-        for done, supplier_id in enumerate(ids, start=1):
-            self._sync_in_steps(supplier_id)
-            self.env["ir.cron"]._commit_progress(1, remaining=len(ids) - done)
-
-    def _sync_in_steps(self, supplier_id):
-        """Sync one supplier: read in one step, fetch without a transaction, write in another."""
-        try:
-            with steps.step(self.env) as env:
-                supplier = env["pg.supplier"].browse(supplier_id)
-                asked_by = supplier.sync_requested_by
-                asked_id, port, scope = asked_by.id, supplier._get_port(), supplier._sync_scope()
-        except UserError as error:
-            self._finish_sync(supplier_id, None, "failed", str(error))
-            return
-        try:
-            feed = feeds.fetch(port, *scope)
-            with steps.step(self.env) as env:
-                message = str(env["pg.supplier"].browse(supplier_id)._apply_feed(feed))
-            state = "done"
-        except OutsideError as error:
-            state, message = "failed", self._explain_failure(error)
-        except UserError as error:
-            state, message = "failed", str(error)
-        except OperationalError:
-            # Another transaction changed the same rows: its work stands, ours comes next time.
-            state, message = "failed", self.env._("Another sync was under way.")
-        except Exception:
-            _logger.exception("The sync of supplier %s broke", supplier_id)
-            state, message = "failed", self.env._("The sync broke; the server's log says where.")
-        self._finish_sync(supplier_id, asked_id, state, message)
-
-    def _finish_sync(self, supplier_id, user_id, state, message):
-        """Store a failure, log, and tell the person who asked."""
-        _logger.info("Sync of supplier %s %s: %s", supplier_id, state, message)
-        with steps.step(self.env) as env:
-            supplier = env["pg.supplier"].browse(supplier_id)
-            user = env["res.users"].browse(user_id) if user_id else supplier.sync_requested_by
-            if state == "failed":
-                supplier._store_sync(state, message)
-            supplier._tell(user, state, message)
-
-    def _tell(self, user, state, message):
-        if user:
-            user._bus_send(
-                "simple_notification",
-                {
-                    "type": "success" if state == "done" else "danger",
-                    "title": self.name,
-                    "message": message,
-                    "sticky": state != "done",
-                },
-            )
+    # === CONNECTION TEST === #
 
     @api.model
     def _cron_test_connection(self):
@@ -326,3 +283,10 @@ class PgSupplier(models.Model):
             "currency_id": currency.id,
             "balance_at": fields.Datetime.now(),
         }
+
+
+def skipped_text(skipped):
+    """Return (code, reason) pairs as lines, the first fifty of them."""
+    lines = [f"{code or '(no code)'}: {reason}" for code, reason in skipped[:MAX_SKIPPED_SHOWN]]
+    more = len(skipped) - len(lines)
+    return "\n".join(lines + ([f"… {more} more"] if more else []))

@@ -109,8 +109,17 @@ class TestSync(CatalogueCase):
 
     def test_empty_catalogue_changes_nothing(self):
         before = self.place_of_rows()
-        with self.refused(UserError, "empty catalogue"):
-            self.supplier._apply_feed(Feed())
+        for empty in (Feed(skus=[]), Feed(operators=[], skus=self.feed.skus)):
+            with self.refused(UserError, "empty catalogue"):
+                self.supplier._apply_feed(empty)
+        self.assertEqual(self.place_of_rows(), before)
+
+    def test_a_part_that_is_not_read_stays(self):
+        before = self.place_of_rows()
+        result = self.supplier._apply_feed(Feed(skus=self.feed.skus))
+        self.assertEqual((result.operators, result.skus), (None, Counts(unchanged=4)))
+        result = self.supplier._apply_feed(Feed(operators=self.feed.operators))
+        self.assertEqual((result.operators, result.skus), (Counts(unchanged=2), None))
         self.assertEqual(self.place_of_rows(), before)
 
     def test_texts_in_installed_languages(self):

@@ -106,6 +106,25 @@ class BulkTable:
         )
         return [id_ for (id_,) in env.cr.fetchall()]
 
+    def note_problems(self, env, supplier_id, problems):
+        """Note on existing rows why what was fed for them could not be taken.
+
+        :param problems: pairs of (code, reason).
+        """
+        if not problems:
+            return
+        env.cr.execute(
+            SQL(
+                """UPDATE %s AS t SET feed_problem = r.reason
+                     FROM jsonb_to_recordset(%s::jsonb) AS r(code text, reason text)
+                    WHERE t.supplier_id = %s AND t.code = r.code
+                      AND t.feed_problem IS DISTINCT FROM r.reason""",
+                SQL.identifier(self.table),
+                json.dumps([{"code": code, "reason": reason} for code, reason in problems]),
+                supplier_id,
+            )
+        )
+
     def _value(self, name):
         """Return what a column is to hold: the fed value, for translations merged into it."""
         fed = SQL.identifier("r", name)
@@ -128,3 +147,34 @@ class BulkTable:
 def _chunks(rows):
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]
+
+
+def link_regions(env, supplier_id):
+    """Bring the regions that operators serve in line with the codes that were fed for them."""
+    wanted = SQL(
+        """SELECT DISTINCT o.id AS operator_id, r.id AS region_id
+             FROM pg_mobile_operator o
+             JOIN pg_region r ON r.supplier_id = o.supplier_id AND r.active
+                             AND r.code = ANY(string_to_array(o.region_codes, ','))
+            WHERE o.supplier_id = %s""",
+        supplier_id,
+    )
+    linked = SQL(
+        """SELECT l.operator_id, l.region_id FROM pg_operator_region_rel l
+             JOIN pg_mobile_operator o ON o.id = l.operator_id WHERE o.supplier_id = %s""",
+        supplier_id,
+    )
+    env.cr.execute(
+        SQL(
+            "DELETE FROM pg_operator_region_rel WHERE (operator_id, region_id) IN (%s EXCEPT %s)",
+            linked,
+            wanted,
+        )
+    )
+    env.cr.execute(
+        SQL(
+            "INSERT INTO pg_operator_region_rel (operator_id, region_id) %s EXCEPT %s",
+            wanted,
+            linked,
+        )
+    )

@@ -1,82 +1,51 @@
-"""What a supplier feeds → rows to write; one bad item is named and left out, the rest goes on."""
+"""Reading what a supplier feeds; one bad item is named and left out, the rest goes on."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 
-from ..const import KINDS, MAX_RECEIVE_VALUE, MAX_SEND_VALUE, REDEMPTIONS
 from ..ports import CatalogueFault
-from .bulk import BulkTable
-from .patterns import UnsafePattern, compile_pattern
 
-KIND_KEYS = {key for key, _label in KINDS}
-REDEMPTION_KEYS = {key for key, _label in REDEMPTIONS}
-MAX_CODE_LENGTH = 64
+MAX_CODE_LENGTH = 100
 MAX_NAME_LENGTH = 500
-
-OPERATORS = BulkTable(
-    "pg_mobile_operator",
-    {
-        "name": "varchar",
-        "short_name": "varchar",
-        "company_id": "int4",
-        "country_id": "int4",
-        "pattern": "varchar",
-        "logo_url": "varchar",
-        "care_number": "varchar",
-        "region_codes": "varchar",
-        "payment_types": "varchar",
-    },
-)
-
-SKUS = BulkTable(
-    "pg_sku",
-    {
-        "name": "jsonb",
-        "description": "jsonb",
-        "company_id": "int4",
-        "operator_id": "int4",
-        "country_id": "int4",
-        "kind": "varchar",
-        "is_range": "bool",
-        "send_min": "numeric(18,4)",
-        "send_max": "numeric(18,4)",
-        "send_currency_id": "int4",
-        "receive_min": "numeric(18,4)",
-        "receive_max": "numeric(18,4)",
-        "receive_net_min": "numeric(18,4)",
-        "receive_net_max": "numeric(18,4)",
-        "receive_currency_id": "int4",
-        "distributor_fee": "numeric(18,4)",
-        "customer_fee": "numeric(18,4)",
-        "commission_rate": "numeric(18,6)",
-        "tax_rate": "numeric(18,6)",
-        "tax_name": "varchar",
-        "is_instant": "bool",
-        "redemption": "varchar",
-        "benefits": "varchar",
-        "validity_iso": "varchar",
-        "region_code": "varchar",
-        "payment_types": "varchar",
-        "uat_number": "varchar",
-        "additional_information": "text",
-        "setting_definitions": "jsonb",
-        "bill_required": "bool",
-    },
-    translated={"name", "description"},
-)
+# How often a long part of a feed tells how far it is, in items.
+REPORT_EVERY = 500
+# What some feeds call a country that stands for all of them.
+EVERYWHERE = ("", "XG")
 
 
 class BadItem(ValueError):
     """The item cannot be taken; says why."""
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What to ask a supplier for.
+
+    :param countries: ISO codes; none: all.
+    :param languages: of the texts, as suppliers name them: ``en``, ``pt-BR``.
+    :param known_operators: codes for which operators need not be read again.
+    """
+
+    countries: tuple = ()
+    languages: tuple = ()
+    products: bool = True
+    reference: bool = True
+    known_operators: frozenset = frozenset()
+
+
 @dataclass
 class Feed:
-    """All that was fetched from a supplier before anything is written."""
+    """All that was fetched from a supplier before anything is written.
 
-    operators: list = field(default_factory=list)
-    skus: list = field(default_factory=list)
+    A part that is None was not read this time: what we hold of it stays as it is.
+    """
+
+    operators: list | None = None
+    skus: list | None = None
     texts: list = field(default_factory=list)
+    countries: list | None = None
+    regions: list | None = None
+    promotions: list | None = None
+    promotion_texts: list = field(default_factory=list)
 
 
 @dataclass
@@ -84,21 +53,119 @@ class Lookups:
     """What names in a feed stand for in this database.
 
     :param dict currencies: ISO code → id. :param dict countries: ISO code → id.
+    :param dict regions: region code → id.
     :param dict operators: operator code → (id, country id).
-    :param dict texts: text key → {lang: (name, description)}.
+    :param dict texts: text key → {lang: CatalogueText}; the same for ``promotion_texts``.
     """
 
     company_id: int | None
     currencies: dict
     countries: dict
+    regions: dict = field(default_factory=dict)
     operators: dict = field(default_factory=dict)
     texts: dict = field(default_factory=dict)
+    promotion_texts: dict = field(default_factory=dict)
+
+
+# === FETCHING === #
+
+
+def no_report(phase, done=0):
+    """Tell nobody how far it is."""
+
+
+def fetch(port, scope, report=no_report):
+    """Read what a scope names from a supplier; only the outside is touched.
+
+    Operators are read with the reference data, and whenever a SKU belongs to an unknown one.
+
+    :param report: called with (phase, count of items so far).
+    :rtype: Feed
+    :raise OutsideError: when any part of it does not arrive: half a catalogue is none.
+    """
+    feed = Feed()
+
+    def take(phase, items):
+        return _collect(items, phase, report)
+
+    if scope.products:
+        feed.skus = take("products", port.iter_skus(scope.countries))
+        feed.texts = take("texts", port.iter_descriptions(scope.languages))
+    if scope.reference:
+        feed.countries = take("countries", port.iter_countries())
+        feed.regions = take("regions", port.iter_regions(scope.countries))
+        feed.promotions = take("promotions", port.iter_promotions(scope.countries))
+        if feed.promotions:
+            feed.promotion_texts = take("promotions", port.iter_promotion_texts(scope.languages))
+    if scope.reference or not _operators_of(feed.skus) <= scope.known_operators:
+        feed.operators = take("operators", port.iter_operators(scope.countries))
+    return feed
+
+
+def _collect(items, phase, report):
+    """Return a stream as a list, telling how far it is."""
+    report(phase)
+    found = []
+    for item in items:
+        found.append(item)
+        if not len(found) % REPORT_EVERY:
+            report(phase, len(found))
+    report(phase, len(found))
+    return found
+
+
+def _operators_of(skus):
+    return {sku.operator_code for sku in skus or () if not isinstance(sku, CatalogueFault)}
+
+
+# === READING === #
+
+
+def by_language(texts, langs):
+    """Return {text key: {lang: text}} of texts in languages that are installed.
+
+    A text in a language serves all its installed variants, one in a variant only that.
+
+    :param langs: codes of the installed languages, like ``pt_BR``.
+    """
+    targets = {}
+    for lang in langs:
+        exact = lang.split("@")[0].replace("_", "-").lower()
+        targets.setdefault(exact, []).append((lang, True))
+        targets.setdefault(exact.split("-")[0], []).append((lang, False))
+    found, exact_ones = {}, set()
+    for text in texts:
+        for lang, is_exact in targets.get(text.language.replace("_", "-").lower(), ()):
+            if not is_exact and (text.text_key, lang) in exact_ones:
+                continue
+            found.setdefault(text.text_key, {})[lang] = text
+            if is_exact:
+                exact_ones.add((text.text_key, lang))
+    return found
+
+
+def languages_of(langs):
+    """Return what to ask a supplier for so that each installed language can be served."""
+    exact = {lang.split("@")[0].replace("_", "-") for lang in langs}
+    return tuple(sorted(exact | {lang.split("-")[0] for lang in exact} | {"en"}))
+
+
+def translations(texts, get):
+    """Return a translated column's value: {lang: text}, with a source text when there is any.
+
+    :param dict texts: {lang: text object}. :param get: text object → str.
+    """
+    values = {lang: get(text) for lang, text in texts.items()}
+    values = {lang: value for lang, value in values.items() if value}
+    if values:
+        values.setdefault("en_US", next(iter(values.values())))
+    return values
 
 
 def read_items(items, to_row, lookups):
     """Turn a stream into rows.
 
-    :param to_row: :func:`operator_row` or :func:`sku_row`.
+    :param to_row: a function (item, lookups) → columns, which raises BadItem.
     :return: (rows, seen codes, skipped as a list of (code, reason)). A code that is seen but
         skipped keeps the row it had.
     """
@@ -123,139 +190,39 @@ def _check_code(item, seen):
         raise BadItem("The code comes twice")
 
 
-def operator_row(item, lookups):
-    """Return the columns of an operator.
+def need_currency(code, lookups):
+    """Return a currency's id.
 
-    :raise BadItem: no name, an unknown country, a pattern that is broken or unsafe.
+    :raise BadItem: when Odoo does not know it.
     """
-    country = lookups.countries.get(item.country_code)
-    # XG stands for everywhere in some feeds.
-    if not country and item.country_code not in ("", "XG"):
-        raise BadItem(f"Unknown country {item.country_code}")
-    try:
-        if item.pattern:
-            compile_pattern(item.pattern)
-    except UnsafePattern as error:
-        raise BadItem(str(error)) from None
-    return {
-        "name": _name(item.name),
-        "short_name": item.short_name or None,
-        "company_id": lookups.company_id,
-        "country_id": country or None,
-        "pattern": item.pattern or None,
-        "logo_url": item.logo_url if item.logo_url.startswith("https://") else None,
-        "care_number": item.care_number or None,
-        "region_codes": ",".join(item.region_codes) or None,
-        "payment_types": ",".join(item.payment_types) or None,
-    }
-
-
-def sku_row(item, lookups):
-    """Return the columns of a SKU.
-
-    :raise BadItem: an unknown operator or currency, or prices that make no sense.
-    """
-    operator_id, country_id = lookups.operators.get(item.operator_code) or (None, None)
-    if not operator_id:
-        raise BadItem(f"Unknown operator {item.operator_code}")
-    _check_prices(item)
-    return {
-        **_sku_texts(item, lookups),
-        **_sku_prices(item, lookups),
-        "company_id": lookups.company_id,
-        "operator_id": operator_id,
-        "country_id": country_id,
-        "kind": item.kind if item.kind in KIND_KEYS else "other",
-        "is_instant": item.is_instant,
-        "redemption": item.redemption if item.redemption in REDEMPTION_KEYS else "information",
-        "benefits": ",".join(item.benefits) or None,
-        "validity_iso": item.validity_iso or None,
-        "region_code": item.region_code or None,
-        "payment_types": ",".join(item.payment_types) or None,
-        "uat_number": item.uat_number or None,
-        "additional_information": item.additional_information or None,
-        "setting_definitions": [list(setting) for setting in item.settings] or None,
-        "bill_required": item.bill_required,
-    }
-
-
-def _sku_texts(item, lookups):
-    texts = lookups.texts.get(item.text_key) or {}
-    names = {lang: name for lang, (name, _description) in texts.items() if name}
-    descriptions = {lang: description for lang, (_name, description) in texts.items()}
-    descriptions = {lang: text for lang, text in descriptions.items() if text}
-    names.setdefault("en_US", item.name)
-    if descriptions:
-        # A translated column must hold a source text.
-        descriptions.setdefault("en_US", next(iter(descriptions.values())))
-    return {
-        "name": {lang: _name(name) for lang, name in names.items()},
-        "description": descriptions or {},
-    }
-
-
-def _sku_prices(item, lookups):
-    return {
-        "is_range": item.send_min != item.send_max,
-        "send_min": item.send_min,
-        "send_max": item.send_max,
-        "send_currency_id": _currency(item.send_currency, lookups),
-        "receive_min": item.receive_min,
-        "receive_max": item.receive_max,
-        "receive_net_min": item.receive_min
-        if item.receive_net_min is None
-        else item.receive_net_min,
-        "receive_net_max": item.receive_max
-        if item.receive_net_max is None
-        else item.receive_net_max,
-        "receive_currency_id": _currency(item.receive_currency, lookups),
-        "distributor_fee": item.distributor_fee,
-        "customer_fee": item.customer_fee,
-        "commission_rate": item.commission_rate,
-        "tax_rate": item.tax_rate,
-        "tax_name": item.tax_name or None,
-    }
-
-
-def _check_prices(item):
-    send = (item.send_min, item.send_max)
-    receive = (item.receive_min, item.receive_max)
-    others = (item.distributor_fee, item.customer_fee, item.tax_rate, item.commission_rate)
-    if not all(value.is_finite() for value in (*send, *receive, *others)):
-        raise BadItem("A price is not a number")
-    if not Decimal(0) < send[0] <= send[1] <= MAX_SEND_VALUE:
-        raise BadItem(f"Absurd price {send[0]} - {send[1]} {item.send_currency}")
-    if not Decimal(0) <= receive[0] <= receive[1] <= MAX_RECEIVE_VALUE:
-        raise BadItem(f"Absurd value {receive[0]} - {receive[1]} {item.receive_currency}")
-    if any(abs(value) > MAX_SEND_VALUE for value in others) or item.distributor_fee < 0:
-        raise BadItem("Absurd fee, tax or commission")
-
-
-def _currency(code, lookups):
     if code not in lookups.currencies:
         raise BadItem(f"Unknown currency {code or '(none)'}")
     return lookups.currencies[code]
 
 
-def _name(name):
+def need_country(code, lookups):
+    """Return a country's id, None for everywhere.
+
+    :raise BadItem: when Odoo does not know it.
+    """
+    country_id = lookups.countries.get(code)
+    if not country_id and code not in EVERYWHERE:
+        raise BadItem(f"Unknown country {code}")
+    return country_id
+
+
+def need_name(name):
+    """Return a name without needless blanks, cut to a usual length.
+
+    :raise BadItem: when nothing is left.
+    """
     name = " ".join((name or "").split())
     if not name:
         raise BadItem("The name is missing")
     return name[:MAX_NAME_LENGTH]
 
 
-def fetch(port, countries, languages):
-    """Read a supplier's whole catalogue; only the outside is touched.
-
-    :param languages: ISO 639 codes of the texts.
-    :rtype: Feed
-    :raise OutsideError: when any part of it does not arrive: half a catalogue is none.
-    """
-    return Feed(
-        operators=list(port.iter_operators(countries)),
-        skus=list(port.iter_skus(countries)),
-        texts=list(port.iter_descriptions(languages)),
-    )
+# === WRITING === #
 
 
 @dataclass(frozen=True)
@@ -276,16 +243,25 @@ class Counts:
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What a sync did. ``skipped``: (code, reason) of each item that was left out."""
+    """What a sync did; None for a part that was not read.
 
-    operators: Counts
-    skus: Counts
-    seconds: float
+    :param others: kind of row → Counts, for the smaller parts.
+    :param skipped: (code, reason) of each item that was left out.
+    :param sku_ids: the SKUs that are new, changed or back. :param cost_ids: those with a new cost.
+    """
+
+    operators: Counts | None = None
+    skus: Counts | None = None
+    others: dict = field(default_factory=dict)
+    seconds: float = 0.0
     skipped: tuple = ()
     sku_ids: tuple = ()
+    cost_ids: tuple = ()
 
     def __str__(self):
-        return f"SKUs: {self.skus} · operators: {self.operators} · {self.seconds:.1f} s"
+        parts = {"SKUs": self.skus, "operators": self.operators, **self.others}
+        lines = [f"{name}: {counts}" for name, counts in parts.items() if counts]
+        return " · ".join([*lines, f"{self.seconds:.1f} s"])
 
 
 def write_rows(env, table, supplier_id, rows, seen, skipped):
