@@ -1,4 +1,8 @@
-"""Writes the ledger summary as a workbook, row by row; what was written leaves the memory."""
+"""Writes the ledger summary as a workbook, row by row; what was written leaves the memory.
+
+Formulas carry their exact result for readers that do not compute, and round for those that do: a
+spreadsheet adds floats.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -135,7 +139,7 @@ class LedgerWorkbook:
         for number in range(1, column):
             sheet.write_blank(row, number, None, self._format(top=1))
         name = xl_col_to_name(column)
-        formula = f"=SUM({name}{HEADER_ROW + 2}:{name}{row})"
+        formula = f"=ROUND(SUM({name}{HEADER_ROW + 2}:{name}{row}),4)"
         total = sum((account.company_closing for account in accounts), Decimal(0))
         sheet.write_formula(row, column, formula, style, float(total))
 
@@ -146,7 +150,11 @@ class LedgerWorkbook:
         lines = (
             ("Held for customers", f"=-{closing}{line + 1}" if line else "=0", balance),
             ("Open top-ups", self._sum_open(currency, last_topup), still_open),
-            ("Difference", f"={closing}{row + 1}-{closing}{row + 2}", balance - still_open),
+            (
+                "Difference",
+                f"=ROUND({closing}{row + 1}-{closing}{row + 2},4)",
+                balance - still_open,
+            ),
         )
         for number, (label, formula, value) in enumerate(lines):
             bold = self._format(bold=label == "Difference")
@@ -159,7 +167,6 @@ class LedgerWorkbook:
         first, last = HEADER_ROW + 2, max(last_topup, HEADER_ROW + 1) + 1
         by, of = xl_col_to_name(CURRENCY), xl_col_to_name(OPEN)
         sheet = f"'{TOPUPS}'!"
-        # Rounded: a spreadsheet adds floats.
         return (
             f'=ROUND(SUMIF({sheet}${by}${first}:${by}${last},"{currency}",'
             f"{sheet}${of}${first}:${of}${last}),4)"
