@@ -21,6 +21,9 @@ REDEMPTIONS = [
     ("information", "See the information"),
 ]
 
+# What is credited to a phone.
+MOBILE_KINDS = ("topup", "data", "bundle")
+
 # The margin of an offer that is made without naming a price or a margin.
 DEFAULT_MARGIN = Decimal(10)
 
@@ -30,3 +33,16 @@ MAX_RECEIVE_VALUE = Decimal(10) ** 11
 
 # Longest input that is looked at as a phone number, in characters.
 MAX_NUMBER_LENGTH = 32
+
+# For how long it is remembered which operator a customer named for a number, in days.
+HINT_DAYS = 365
+# Numbers that differ only in their last four digits are neighbours; what was said of three of them
+# counts for all.
+NEIGHBOUR_DIGITS = 4
+NEIGHBOUR_HINTS = 3
+
+# For how long a supplier's word on a number counts, in days: numbers are ported.
+LOOKUP_DAYS = 30
+LOOKUP_NEAR_DAYS = 2
+# How many numbers may wait to be asked about, for each supplier.
+MAX_LOOKUPS_WAITING = 200

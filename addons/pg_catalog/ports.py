@@ -262,8 +262,10 @@ class SupplierPort(Protocol):
     ) -> Iterator[CatalogueOperator | CatalogueFault]:
         """Yield all operators of some countries, or of all."""
 
-    def iter_skus(self, countries: Iterable[str] = ()) -> Iterator[CatalogueSku | CatalogueFault]:
-        """Yield all SKUs of some countries, or of all."""
+    def iter_skus(
+        self, countries: Iterable[str] = (), codes: Iterable[str] = ()
+    ) -> Iterator[CatalogueSku | CatalogueFault]:
+        """Yield all SKUs of some countries, or of all; with codes, only the SKUs of these."""
 
     def iter_descriptions(self, languages: Iterable[str]) -> Iterator[CatalogueText]:
         """Yield the texts of the SKUs in some languages."""

@@ -34,9 +34,12 @@ class NumberMatch:
 
     ``e164`` like +67570000000, ``digits`` the same without plus, ``country_code`` ISO 3166,
     ``operators`` a recordset of ``pg.operator``, the best guess first; it may be empty.
+    ``is_certain``: the first one is the only one, or was confirmed for this number before; else the
+    customer should be asked.
     """
 
     e164: str
     digits: str
     country_code: str
     operators: Any
+    is_certain: bool = False

@@ -23,8 +23,9 @@ class DingConnectPort:
             self._client.get_providers(countries), parsing.operator, "ProviderCode"
         )
 
-    def iter_skus(self, countries=()):
-        yield from self._iter(self._client.get_products(countries), parsing.sku, "SkuCode")
+    def iter_skus(self, countries=(), codes=()):
+        body = self._client.get_products(countries, codes)
+        yield from self._iter(body, parsing.sku, "SkuCode")
 
     def iter_descriptions(self, languages):
         body = self._client.get_product_descriptions(languages)

@@ -47,8 +47,12 @@ class DingClient:
     def get_providers(self, countries=()):
         return self._read("GET", "GetProviders", params={"countryIsos": list(countries)})
 
-    def get_products(self, countries=()):
-        return self._read("GET", "GetProducts", params={"countryIsos": list(countries)})
+    def get_products(self, countries=(), codes=()):
+        return self._read(
+            "GET",
+            "GetProducts",
+            params={"countryIsos": list(countries), "skuCodes": list(codes)},
+        )
 
     def get_product_descriptions(self, languages):
         return self._read(

@@ -1,9 +1,13 @@
 from . import (
     pg_country,
+    pg_number_hint,
+    pg_number_lookup,
     pg_operator,
+    pg_operator_match,
     pg_promotion,
     pg_region,
     pg_sku,
+    pg_sku_fresh,
     pg_sku_price,
     pg_supplier,
     pg_supplier_sync,

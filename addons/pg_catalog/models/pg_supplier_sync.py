@@ -111,6 +111,28 @@ class PgSupplier(models.Model):
                 )
             )
 
+    @api.private
+    def _apply_item(self, item):
+        """Bring one SKU up to date with what was read of it, its history and offers too.
+
+        What cannot be taken is noted on the SKU, as in a sync.
+
+        :param item: a ``ports.CatalogueSku``.
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        lookups = self._sync_lookups(feeds.Feed())
+        lookups.regions, lookups.operators = self._sync_regions(), self._sync_operators()
+        rows, _seen, bad = feeds.read_items([item], feed_rows.sku_row, lookups)
+        for row in rows:
+            # One SKU was read without its texts: ours stay.
+            row.update(name={}, description={}, read_more={})
+        ids = feed_rows.SKUS.update(self.env, self.id, rows)
+        feed_rows.SKUS.note_problems(self.env, self.id, bad)
+        cost_ids = self._record_prices(ids)
+        self.env.invalidate_all(flush=False)
+        self._on_skus_changed(ids, cost_ids)
+
     # === PARTS === #
 
     def _apply_places(self, feed, lookups, skipped, others):

@@ -1,5 +1,7 @@
 """Phone numbers as people type them → E.164, by the `phonenumbers` library."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 
 import phonenumbers
@@ -101,3 +103,17 @@ def format_number(e164):
     except phonenumbers.NumberParseException:
         return e164
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def fingerprint(digits, secret, purpose):
+    """Return what stands for a number where it need not be known: a keyed hash, 64 characters.
+
+    :param str secret: of the database: without it the few numbers there are could be tried.
+    :param str purpose: keeps the fingerprints of one table or company from matching another's.
+    """
+    return hmac.new(secret.encode(), f"{purpose}:{digits}".encode(), hashlib.sha256).hexdigest()
+
+
+def prefix_of(digits, cut):
+    """Return a number without its last digits, at least its first four."""
+    return digits[: max(len(digits) - cut, 4)]
