@@ -13,11 +13,13 @@ class BulkTable:
     :param str table: name of the table.
     :param dict columns: column → PostgreSQL type, for every fed column but supplier and code.
     :param set translated: the columns whose jsonb value is merged language by language.
+    :param dict defaults: column → what new rows begin with; people may change it later.
     """
 
-    def __init__(self, table, columns, translated=()):
+    def __init__(self, table, columns, translated=(), defaults=None):
         self.table = table
         self.columns = columns
+        self.defaults = defaults or {}
         self.translated = frozenset(translated)
 
     def read_codes(self, cr, supplier_id):
@@ -33,8 +35,9 @@ class BulkTable:
 
     def insert(self, env, supplier_id, rows):
         """Insert rows and return their ids."""
-        names = [SQL.identifier(name) for name in self.columns]
+        names = [SQL.identifier(name) for name in (*self.columns, *self.defaults)]
         values = [SQL.identifier("r", name) for name in self.columns]
+        values += [SQL("%s", value) for value in self.defaults.values()]
         ids = []
         for part in _chunks(rows):
             env.cr.execute(

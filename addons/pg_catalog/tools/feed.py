@@ -1,8 +1,13 @@
 """Reading what a supplier feeds; one bad item is named and left out, the rest goes on."""
 
+import logging
 from dataclasses import dataclass, field
 
+from odoo.addons.pg_base.outcomes import Rejected
+
 from ..ports import CatalogueFault
+
+_logger = logging.getLogger(__name__)
 
 MAX_CODE_LENGTH = 100
 MAX_NAME_LENGTH = 500
@@ -21,7 +26,7 @@ class Scope:
     """What to ask a supplier for.
 
     :param countries: ISO codes; none: all.
-    :param languages: of the texts, as suppliers name them: ``en``, ``pt-BR``.
+    :param languages: of the texts, ISO 639.
     :param known_operators: codes for which operators need not be read again.
     """
 
@@ -90,13 +95,15 @@ def fetch(port, scope, report=no_report):
 
     if scope.products:
         feed.skus = take("products", port.iter_skus(scope.countries))
-        feed.texts = take("texts", port.iter_descriptions(scope.languages))
+        feed.texts = take("texts", _in_languages(port.iter_descriptions, scope.languages))
     if scope.reference:
         feed.countries = take("countries", port.iter_countries())
         feed.regions = take("regions", port.iter_regions(scope.countries))
         feed.promotions = take("promotions", port.iter_promotions(scope.countries))
         if feed.promotions:
-            feed.promotion_texts = take("promotions", port.iter_promotion_texts(scope.languages))
+            feed.promotion_texts = take(
+                "promotions", _in_languages(port.iter_promotion_texts, scope.languages)
+            )
     if scope.reference or not _operators_of(feed.skus) <= scope.known_operators:
         feed.operators = take("operators", port.iter_operators(scope.countries))
     return feed
@@ -112,6 +119,24 @@ def _collect(items, phase, report):
             report(phase, len(found))
     report(phase, len(found))
     return found
+
+
+def _in_languages(read, languages):
+    """Yield texts in some languages; one that the supplier refuses does not take the others along.
+
+    :param read: the port's method.
+    """
+    try:
+        yield from read(languages)
+        return
+    except Rejected:
+        if len(languages) < 2:
+            raise
+    for language in languages:
+        try:
+            yield from read([language])
+        except Rejected as error:
+            _logger.info("There are no texts in language %s: %s", language, error)
 
 
 def _operators_of(skus):
@@ -145,9 +170,8 @@ def by_language(texts, langs):
 
 
 def languages_of(langs):
-    """Return what to ask a supplier for so that each installed language can be served."""
-    exact = {lang.split("@")[0].replace("_", "-") for lang in langs}
-    return tuple(sorted(exact | {lang.split("-")[0] for lang in exact} | {"en"}))
+    """Return the ISO 639 codes to ask a supplier for so that each installed language is served."""
+    return tuple(sorted({lang.split("@")[0].split("_")[0] for lang in langs} | {"en"}))
 
 
 def translations(texts, get):

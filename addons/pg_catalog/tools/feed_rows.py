@@ -23,6 +23,7 @@ OPERATORS = BulkTable(
         "region_codes": "varchar",
         "payment_types": "varchar",
     },
+    defaults={"sequence": 10},
 )
 
 SKUS = BulkTable(

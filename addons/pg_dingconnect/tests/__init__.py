@@ -1,1 +1,10 @@
-from . import test_outcomes, test_parsing, test_supplier, test_sync, test_transfer
+from . import (
+    test_fresh_price,
+    test_lookup,
+    test_outcomes,
+    test_parsing,
+    test_supplier,
+    test_sync,
+    test_sync_steps,
+    test_transfer,
+)
