@@ -7,13 +7,15 @@ import sys
 
 import uvicorn
 
-from sandbox.app import build, is_local
+from sandbox.app import build
+from sandbox.wire import is_local
 
 DESCRIPTION = """\
-Local stand-ins for DingConnect and Stripe, with their traps and with faults on demand.
+Local stand-ins for DingConnect, Stripe and PayPal, with their traps and with faults on demand.
 
   DingConnect   http://127.0.0.1:PORT/dingconnect/api/V1/<Method>   header api_key
   Stripe        http://127.0.0.1:PORT/stripe/v1/...                 header Authorization: Bearer
+  PayPal        http://127.0.0.1:PORT/paypal/v2/...                 token of /v1/oauth2/token
   control page  http://127.0.0.1:PORT/
   control API   http://127.0.0.1:PORT/_control/...
 

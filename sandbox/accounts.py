@@ -13,6 +13,10 @@ class Refused(ValueError):
     """A control request that makes no sense; the text says why."""
 
 
+class NotHere(Exception):
+    """The account or object asked for does not exist."""
+
+
 class Account:
     """What both services share: a credential, settings, a fault queue and a log of calls.
 
@@ -108,6 +112,15 @@ class Account:
             "faults": self.faults.describe(),
         }
 
+    def check_again(self, values):
+        """Refuse to hand out an account that was asked for with another secret."""
+
+    def check_call(self, name):
+        """Refuse the name of a call that can never match, so that a slip does not pass unseen.
+
+        :raise Refused: with what is possible
+        """
+
     def record_call(self, method, **details):
         """Append one call to the log and return its row, to be completed with the outcome."""
         row = {"at": time.time(), "method": method, **details}
@@ -146,6 +159,7 @@ class Registry:
             raise Refused("Live keys are never accepted by the sandbox.")
         known = wanted and self.find(cls.kind, wanted)
         if known:
+            known.check_again(values)
             return known
         account = cls(self.store, cls.new_head(values))
         account.configure(values.get("settings") or {})
@@ -170,3 +184,23 @@ class Registry:
     def of_kind(self, kind):
         """Return the accounts of a kind, newest first."""
         return [a for a in reversed(self.by_id.values()) if a.kind == kind]
+
+
+def account_of(request, *kinds):
+    """Return the account that a control request names.
+
+    :raise NotHere: when there is none
+    :raise Refused: when it is of another kind
+    """
+    account = request.app.state.registry.by_id.get(request.path_params["id"])
+    if account is None:
+        raise NotHere("There is no such account.")
+    if kinds and account.kind not in kinds:
+        raise Refused(f"This is a {account.kind} account.")
+    return account
+
+
+def limited(request, rows):
+    """Return the last rows, as many as ``?limit=`` says."""
+    limit = request.query_params.get("limit", "")
+    return rows[-int(limit) :] if limit.isdigit() and int(limit) else rows

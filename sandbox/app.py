@@ -1,6 +1,5 @@
-"""The ASGI application: both services, the control API and the pages in one process."""
+"""The ASGI application: the services, the control API and the pages in one process."""
 
-import ipaddress
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -11,21 +10,12 @@ from sandbox import control, pages
 from sandbox.accounts import Registry
 from sandbox.dingconnect import routes as dingconnect
 from sandbox.dingconnect.account import DingAccount
+from sandbox.paypal import routes as paypal
+from sandbox.paypal.account import PayPalAccount
 from sandbox.store import Store
 from sandbox.stripe import routes as stripe_routes
 from sandbox.stripe.account import StripeAccount
-from sandbox.wire import keep_raw_send
-
-
-def is_local(host):
-    """Say whether a host name or address is this machine."""
-    host = host.strip("[]")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+from sandbox.wire import is_local, keep_raw_send
 
 
 def build(state=None):
@@ -34,7 +24,7 @@ def build(state=None):
     :param state: SQLite file to keep accounts and their objects in, or None
     """
     store = Store(state)
-    registry = Registry(store, [DingAccount, StripeAccount])
+    registry = Registry(store, [DingAccount, StripeAccount, PayPalAccount])
 
     @asynccontextmanager
     async def lifespan(app):
@@ -46,6 +36,7 @@ def build(state=None):
         routes=[
             Mount("/dingconnect", routes=dingconnect.routes()),
             Mount("/stripe", routes=stripe_routes.routes()),
+            Mount("/paypal", routes=paypal.routes()),
             Mount("/_control", routes=control.routes()),
             *pages.routes(),
         ],

@@ -29,6 +29,17 @@ class SandboxClient:
         """API base for a Stripe client."""
         return f"{self.base_url}/stripe"
 
+    @property
+    def paypal_url(self):
+        """API base for a PayPal client."""
+        return f"{self.base_url}/paypal"
+
+    def paypal_root_certificate(self):
+        """Return the root that signed the certificate of PayPal's events here, as PEM."""
+        url = f"{self.base_url}/_control/paypal/ca"
+        with urllib.request.urlopen(url, timeout=self.timeout) as answer:
+            return answer.read().decode()
+
     # === ACCOUNTS === #
 
     def health(self):
@@ -38,9 +49,9 @@ class SandboxClient:
     def create_account(self, kind, **values):
         """Create an account.
 
-        :param kind: ``dingconnect`` or ``stripe``
-        :param values: name, currency, balance, api_key or secret_key, settings
-        :return: dict with id and api_key or secret_key
+        :param kind: ``dingconnect``, ``stripe`` or ``paypal``
+        :param values: name, currency, balance, settings, and a credential of one's own choice
+        :return: dict with id and api_key, secret_key, or client_id and client_secret
         """
         return self._call("POST", "/accounts", {"kind": kind, **values})
 
@@ -104,6 +115,18 @@ class SandboxClient:
         """Return the charges, oldest first."""
         return self._items(account, "charges")
 
+    def orders(self, account):
+        """Return PayPal's orders, oldest first."""
+        return self._items(account, "orders")
+
+    def captures(self, account):
+        """Return PayPal's captures, oldest first."""
+        return self._items(account, "captures")
+
+    def disputes(self, account):
+        """Return the disputes, oldest first."""
+        return self._items(account, "disputes")
+
     def refunds(self, account):
         """Return the refunds, oldest first."""
         return self._items(account, "refunds")
@@ -118,31 +141,71 @@ class SandboxClient:
 
     # === PAYER AND MERCHANT === #
 
-    def pay(self, session, outcome="pay", card=None):
-        """Click on the hosted page.
+    def pay(self, session, outcome="pay", **values):
+        """Click on a page of a payer.
 
-        :param session: session id
-        :param outcome: pay, decline, cancel, close or expire
+        :param session: id of what the page is for: a Stripe session, a PayPal order
+        :param outcome: Stripe: pay, decline, cancel, close, expire (and ``card=``);
+            PayPal: pay, close, decline, echeck, cancel, expire
         :return: {"url": where the browser is sent or None, "status", "message"}
         """
-        values = {"session": session, "outcome": outcome, "card": card}
-        return self._call("POST", "/pay", values)
+        return self._call("POST", "/pay", {"session": session, "outcome": outcome, **values})
 
-    def refund_in_dashboard(self, account, payment_intent, amount=None):
-        """Refund as the merchant does by hand; ``amount`` in minor units, None for all."""
-        values = {"payment_intent": payment_intent}
+    def refund_in_dashboard(self, account, payment, amount=None):
+        """Refund as the merchant does by hand.
+
+        :param payment: Stripe's payment intent or charge; PayPal's capture or order
+        :param amount: minor units; at PayPal a decimal number; None for all
+        """
+        name = "charge" if str(payment).startswith("ch_") else "payment_intent"
+        values = {"payment" if self._kind(account) == "paypal" else name: payment}
         if amount is not None:
             values["amount"] = amount
         return self._call("POST", self._path(account, "refunds"), values)
 
     def finish_refund(self, account, refund, outcome):
-        """End a refund as ``succeeded`` or ``failed``."""
-        return self._call("POST", self._path(account, f"refunds/{refund}"), {"outcome": outcome})
+        """End a refund.
+
+        :param outcome: succeeded or failed; at PayPal COMPLETED, FAILED or CANCELLED
+        """
+        return self._end(account, "refunds", refund, outcome)
+
+    def finish_capture(self, account, capture, outcome, amount=None):
+        """End a pending capture at PayPal, or take a completed one back from the seller.
+
+        :param outcome: COMPLETED, DENIED or DECLINED (two names of one thing), or REVERSED
+        :param amount: how much is taken back, a decimal number; None for what is left
+        """
+        values = {} if amount is None else {"amount": amount}
+        return self._end(account, "captures", capture, outcome, **values)
+
+    def reverse_approval(self, account, order):
+        """Give an approval that was not captured back at once, instead of after 3 hours."""
+        return self._end(account, "orders", order, "REVERSED")
+
+    def dispute(self, account, payment, reason=None):
+        """Open a dispute as the payer or the bank does; return it.
+
+        :param payment: Stripe's payment intent or charge; PayPal's capture or order
+        """
+        values = {"payment": payment, "reason": reason}
+        return self._call("POST", self._path(account, "disputes"), values)
+
+    def finish_dispute(self, account, dispute, outcome):
+        """End a dispute as ``won`` or ``lost`` for the merchant."""
+        return self._end(account, "disputes", dispute, outcome)
+
+    def _end(self, account, shelf, key, outcome, **values):
+        path = self._path(account, f"{shelf}/{urllib.parse.quote(key)}")
+        return self._call("POST", path, {"outcome": outcome, **values})
+
+    def _kind(self, account):
+        return (account if isinstance(account, dict) else self.account(account))["kind"]
 
     # === WEBHOOKS === #
 
     def webhooks(self, account, **switches):
-        """Set hold, duplicate, reorder, delay."""
+        """Set hold, duplicate, reorder, delay (seconds), drop (how many events get lost)."""
         return self._call("POST", self._path(account, "webhooks"), switches)
 
     def hold_webhooks(self, account):
@@ -156,6 +219,14 @@ class SandboxClient:
     def send_event(self, account, event, times=1):
         """Deliver an event again, ``times`` times at once."""
         return self._call("POST", self._path(account, f"events/{event}/send"), {"times": times})
+
+    def signed_event(self, account, event, age=0):
+        """Return an event as it is sent, signed anew, for those who deliver it themselves.
+
+        :param age: seconds ago at which it seems to be signed
+        :return: {"endpoint", "url", "headers", "body"}, once for each endpoint that listens
+        """
+        return self._items(account, f"events/{event}/signed", age=int(age))
 
     def wait_delivered(self, account, kind, count=1, timeout=10):
         """Wait until events of a type were taken (2xx) ``count`` times; return those attempts.

@@ -8,6 +8,7 @@ from sandbox import jsonx
 from sandbox.wire import DROPPED, HTML, Reply
 
 BEFORE, AFTER = "before", "after"
+HANG_SECONDS = 600
 
 # name: (when by default, what it does)
 KINDS = {
@@ -19,11 +20,14 @@ KINDS = {
     "html_403": (BEFORE, "HTTP 403 with an HTML page, as a firewall answers"),
     "garbled": (AFTER, "executed, then half of the JSON"),
     "empty": (AFTER, "executed, then HTTP 200 with an empty body"),
+    "http_503": (BEFORE, "HTTP 503 without JSON, nothing executed"),
+    "hang": (AFTER, "executed, then silence for `seconds` (600), then the connection drops"),
     "refuse": (BEFORE, "refuse with `code` and `context`, nothing executed"),
     "throttle": (BEFORE, "RateLimited, nothing executed"),
     "completed_spelling": (AFTER, "`Completed` instead of `Complete`"),
     "extra_fields": (AFTER, "add unknown fields to every object of the answer"),
-    "wrong_amount": (BEFORE, "Stripe session: the payer is charged `amount` (minor units)"),
+    "wrong_amount": (BEFORE, "the payer is charged `amount` (minor units; one less when left out)"),
+    "wrong_currency": (BEFORE, "the payer is charged in the currency `code`"),
 }
 HTML_PAGE = (
     "<html><head><title>{title}</title></head><body><h1>{title}</h1>"
@@ -79,6 +83,8 @@ def parse_fault(values):
     numbers["times"] = numbers["times"] or 1
     texts = {k: str(values.get(k) or "") for k in ("code", "context")}
     on = "*".join(part.partition("}")[-1] if i else part for i, part in enumerate(on.split("{")))
+    if kind == "hang":
+        seconds = seconds or HANG_SECONDS
     return Fault(on=on, fault=kind, when=when, seconds=seconds, **numbers, **texts)
 
 
@@ -136,10 +142,13 @@ async def play(fault, execute, refusal):
 def _instead(fault, refusal):
     """Return the answer that replaces the true one, or None."""
     kind = fault.fault
-    if kind == "lose_answer":
+    if kind in ("lose_answer", "hang"):
         return DROPPED
-    if kind in ("http_500", "http_500_after"):
-        return Reply(500, b"Internal Server Error", "text/plain")
+    if kind in ("http_500", "http_500_after", "http_503"):
+        status, text = (
+            (503, b"Unavailable") if kind == "http_503" else (500, b"Internal Server Error")
+        )
+        return Reply(status, text, "text/plain")
     if kind in ("http_500_html", "html_403"):
         status, title = (403, "403 Forbidden") if kind == "html_403" else (500, "Server Error")
         return Reply(status, HTML_PAGE.format(title=title).encode(), HTML)

@@ -2,6 +2,8 @@
 
 from html import escape
 
+from starlette.responses import HTMLResponse
+
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     "Cache-Control": "no-store",
@@ -69,3 +71,19 @@ def table(heads, rows):
 
 def _cell(value):
     return f"<td>{value[0] if isinstance(value, tuple) else escape(str(value))}</td>"
+
+
+def page(title, body, status=200):
+    """Return the answer with a narrow page, as on a phone.
+
+    :param body: HTML
+    """
+    return HTMLResponse(document(title, f'<main class="card">{body}</main>'), status, PAGE_HEADERS)
+
+
+def message(title, text, status=200, link=""):
+    """Return the answer with a page that only says something.
+
+    :param link: HTML
+    """
+    return page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{link}", status)

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from sandbox.faults import KINDS
 from sandbox.html import PAGE_HEADERS, document, table
+from sandbox.paypal import money
 from sandbox.stripe.page import amount_text
 
 SHOWN = 15
@@ -38,7 +39,7 @@ async def index(request):
     base = f"{request.url.scheme}://{request.url.netloc}"
     body = (
         "<main><h1>Prepaid minutes sandbox</h1>"
-        f"<p>DingConnect <code>{base}/dingconnect</code> · Stripe <code>{base}/stripe</code></p>"
+        f"<p>Base address of a kind: <code>{base}/</code> and its name, as {base}/stripe</p>"
         + table(("Account", "Kind", "Credential", "Balance", "Faults waiting"), rows)
         + _create_form()
         + "</main>"
@@ -47,10 +48,10 @@ async def index(request):
 
 
 def _create_form():
+    kinds = "".join(f"<option>{kind}</option>" for kind in PARTS)
     return (
         '<h2>New account</h2><form class="row" method="post" action="/_control/accounts">'
-        '<label>Kind<select name="kind"><option>dingconnect</option><option>stripe</option>'
-        "</select></label>"
+        f'<label>Kind<select name="kind">{kinds}</select></label>'
         '<label>Name<input name="name"></label>'
         '<label>Currency<input name="currency" placeholder="USD" maxlength="3"></label>'
         "<button>Create</button></form>"
@@ -62,7 +63,7 @@ async def account_page(request):
     account = request.app.state.registry.by_id.get(request.path_params["id"])
     if account is None:
         return HTMLResponse(document("Not found", "<main><h1>Not found</h1></main>"), 404)
-    parts = _ding_parts(account) if account.kind == "dingconnect" else _stripe_parts(account)
+    parts = PARTS[account.kind](account)
     head = (
         f'<main><p><a href="/">All accounts</a></p><h1>{escape(account.name)}</h1>'
         f"<p>{account.kind} · <code>{escape(account.credential)}</code></p>"
@@ -77,7 +78,7 @@ def _section(title, heads, rows):
 
 def _fault_part(account):
     options = "".join(f'<option title="{escape(v[1])}">{k}</option>' for k, v in KINDS.items())
-    call = "SendTransfer" if account.kind == "dingconnect" else "POST /v1/refunds"
+    call = getattr(account, "CALL_EXAMPLE", "SendTransfer")
     rows = [
         [f["on"], f["fault"], f["times"], f.get("seconds", "")] for f in account.faults.describe()
     ]
@@ -135,14 +136,41 @@ def _stripe_parts(account):
         [r["id"], amount_text(r["amount"], r["currency"]), r["status"], r["payment_intent"]]
         for r in account.newest("refund")[:SHOWN]
     ]
-    deliveries = [
+    yield _section("Sessions", ("Session", "Amount", "Reference", "Status", "Paid"), sessions)
+    yield _section("Refunds", ("Refund", "Amount", "Status", "Intent"), refunds)
+    yield from _webhook_parts(account)
+
+
+def _paypal_parts(account):
+    orders = [
+        [
+            (f'<a href="/paypal/checkoutnow?token={o["id"]}">{o["id"]}</a>',),
+            money.text(o["purchase_units"][0]["amount"]),
+            o["purchase_units"][0].get("custom_id", ""),
+            o["status"],
+        ]
+        for o in account.newest("order")[:SHOWN]
+    ]
+    yield _section("Orders", ("Order", "Amount", "Custom id", "Status"), orders)
+    for title, kind, parent in (
+        ("Captures", "capture", "_order"),
+        ("Refunds", "refund", "_capture"),
+    ):
+        rows = [
+            [d["id"], money.text(d["amount"]), d["status"], d[parent]]
+            for d in account.newest(kind)[:SHOWN]
+        ]
+        yield _section(title, ("Id", "Amount", "Status", "Of"), rows)
+    yield from _webhook_parts(account)
+
+
+def _webhook_parts(account):
+    rows = [
         [_clock(d["at"]), d["type"], d["url"], d["attempt"], d["status"] or d.get("error") or ""]
         for d in account.deliveries[: -SHOWN - 1 : -1]
     ]
-    yield _section("Sessions", ("Session", "Amount", "Reference", "Status", "Paid"), sessions)
-    yield _section("Refunds", ("Refund", "Amount", "Status", "Intent"), refunds)
     yield _webhook_form(account)
-    yield _section("Deliveries", ("At", "Event", "To", "Attempt", "Answer"), deliveries)
+    yield _section("Deliveries", ("At", "Event", "To", "Attempt", "Answer"), rows)
 
 
 def _webhook_form(account):
@@ -164,6 +192,7 @@ def _webhook_form(account):
         f'<label>Copies of each<input name="duplicate" value="{switches["duplicate"]}"></label>'
         f'<label>Order<select name="reorder">{reorder}</select></label>'
         f'<label>Delay (s)<input name="delay" value="{switches["delay"]}"></label>'
+        f'<label>Lose the next<input name="drop" value="{switches["drop"]}"></label>'
         '<button class="second">Set</button></form>'
     )
 
@@ -174,3 +203,6 @@ def _calls_part(account):
         for c in list(account.calls)[: -SHOWN - 1 : -1]
     ]
     return _section("Last calls", ("At", "Call", "Status", "ms", "Fault"), rows)
+
+
+PARTS = {"dingconnect": _ding_parts, "stripe": _stripe_parts, "paypal": _paypal_parts}

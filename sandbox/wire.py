@@ -1,6 +1,8 @@
 """Answers as plain values, and the one thing a web framework cannot say: no answer at all."""
 
 import asyncio
+import ipaddress
+import urllib.parse
 from dataclasses import dataclass, field
 
 from starlette.responses import Response
@@ -59,3 +61,23 @@ def keep_raw_send(app):
         await app(scope, receive, send)
 
     return wrapped
+
+
+def is_local(host):
+    """Say whether a host name or address is this machine."""
+    host = host.strip("[]")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback_url(url):
+    """Say whether an http(s) address is on this machine."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return parts.scheme in ("http", "https") and is_local(parts.hostname or "")
+    except ValueError:
+        return False

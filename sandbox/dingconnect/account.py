@@ -49,6 +49,12 @@ class DingAccount(Account):
         self.by_reference = defaultdict(list)
         self.sends = defaultdict(list)
 
+    def check_call(self, name):
+        from sandbox.dingconnect.routes import METHODS
+
+        if name.lower() not in {known.lower() for known, _function in METHODS.values()}:
+            raise Refused(f"on: DingConnect has no method {name}.")
+
     @classmethod
     def new_head(cls, values):
         head = super().new_head(values)

@@ -1,22 +1,25 @@
-"""A Stripe merchant: its objects, timers and webhook switches."""
+"""A Stripe merchant: its objects, timers and endpoints."""
 
-import asyncio
 import secrets
 import string
 import time
 
-from sandbox.accounts import Account
+from stripe import WebhookSignature
+
+from sandbox import jsonx
+from sandbox.merchant import MerchantAccount
 from sandbox.stripe.errors import missing
 
 API_VERSION = "2026-10-28.endive"
 # kind of object: (prefix of the id, name in messages)
-SHELVES = {
+PREFIXES = {
     "customer": ("cus", "customer"),
     "session": ("cs_test", "checkout.session"),
     "intent": ("pi", "payment_intent"),
     "charge": ("ch", "charge"),
     "refund": ("re", "refund"),
     "transaction": ("txn", "balance_transaction"),
+    "dispute": ("du", "dispute"),
     "endpoint": ("we", "webhook endpoint"),
     "event": ("evt", "event"),
 }
@@ -33,13 +36,8 @@ def new_id(prefix, length=24):
     return f"{prefix}_" + "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
-def public(document):
-    """Return a document without what the sandbox notes for itself (names with underscore)."""
-    return {k: v for k, v in document.items() if not k.startswith("_")}
-
-
-class StripeAccount(Account):
-    """One merchant. Objects are plain dicts in Stripe's shape, by kind and id, oldest first."""
+class StripeAccount(MerchantAccount):
+    """One merchant at Stripe."""
 
     kind = "stripe"
     credential_name = "secret_key"
@@ -53,54 +51,21 @@ class StripeAccount(Account):
         "fee_fixed": 30,
     }
 
-    def __init__(self, store, head):
-        super().__init__(store, head)
-        self.shelves = {kind: {} for kind in SHELVES}
-        self.idempotency = {}
-        self.in_flight = set()
-        self.deliveries = []
-        self.held = []
-        self.webhooks = {"hold": False, "duplicate": 1, "reorder": False, "delay": 0.0}
+    SHELVES = tuple(PREFIXES)
+    LISTS = {
+        "customers": "customer",
+        "sessions": "session",
+        "payment_intents": "intent",
+        "charges": "charge",
+        "refunds": "refund",
+        "balance_transactions": "transaction",
+        "disputes": "dispute",
+        "endpoints": "endpoint",
+        "events": "event",
+    }
 
-    def load(self):
-        for kind, shelf in self.shelves.items():
-            for document in self.store.all(kind, self.id):
-                shelf[document["id"]] = document
-        for row in self.store.all("idempotency", self.id):
-            self.idempotency[row["key"]] = row
-
-    def put(self, kind, document):
-        """Keep an object and write it through."""
-        self.shelves[kind][document["id"]] = document
-        self.store.put(kind, self.id, document["id"], document)
-        return document
-
-    def get(self, kind, reference):
-        """Return an object.
-
-        :raise StripeError: resource_missing
-        """
-        try:
-            return self.shelves[kind][reference]
-        except KeyError:
-            raise missing(SHELVES[kind][1], reference) from None
-
-    def discard(self, kind, reference):
-        """Forget an object."""
-        del self.shelves[kind][reference]
-        self.store.delete(kind, self.id, reference)
-
-    def newest(self, kind, **values):
-        """Return the objects of a kind whose fields have these values, newest first."""
-        return [
-            d
-            for d in reversed(self.shelves[kind].values())
-            if all(d.get(k) == v for k, v in values.items())
-        ]
-
-    def later(self, seconds, function, *arguments):
-        """Run something after a while, on the event loop."""
-        asyncio.get_running_loop().call_later(max(0, seconds), function, *arguments)
+    def missing(self, kind, reference):
+        return missing(PREFIXES[kind][1], reference)
 
     def start(self):
         """Arm the expiry of sessions and what else was waiting when the process ended."""
@@ -116,9 +81,26 @@ class StripeAccount(Account):
             if refund["status"] == "pending":
                 webhooks.emit(self, refunds.arm(self, refund))
 
-    def describe(self):
-        return {
-            **super().describe(),
-            "webhooks": {**self.webhooks, "held": sum(map(len, self.held))},
-            "objects": {kind: len(shelf) for kind, shelf in self.shelves.items()},
+    # === WEBHOOKS === #
+
+    def listeners(self, event):
+        return [
+            endpoint
+            for endpoint in self.shelves["endpoint"].values()
+            if endpoint["status"] == "enabled"
+            and ("*" in endpoint["enabled_events"] or event["type"] in endpoint["enabled_events"])
+        ]
+
+    def signed(self, endpoint, event, age=0):
+        body = jsonx.dumps(event)
+        return body.encode(), {
+            "Content-Type": "application/json; charset=utf-8",
+            "Stripe-Signature": WebhookSignature.generate_signature_header(
+                body, endpoint["_secret"], now() - int(age)
+            ),
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
+
+    def taken(self, event):
+        event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
+        self.put("event", event)

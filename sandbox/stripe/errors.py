@@ -1,9 +1,10 @@
 """Errors in Stripe's words."""
 
+from sandbox.face import ServiceError
 from sandbox.wire import Reply
 
 
-class StripeError(Exception):
+class StripeError(ServiceError):
     """A refusal. ``kept`` refusals came from executing: the idempotency key remembers them."""
 
     def __init__(

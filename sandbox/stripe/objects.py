@@ -1,11 +1,10 @@
 """Calls that are neither sessions nor refunds, and what all answers share: lists, expansion."""
 
-import ipaddress
-import urllib.parse
-
+from sandbox.merchant import public
 from sandbox.stripe import params as form
-from sandbox.stripe.account import API_VERSION, new_id, now, public
+from sandbox.stripe.account import API_VERSION, new_id, now
 from sandbox.stripe.errors import StripeError, invalid, required
+from sandbox.wire import is_loopback_url
 
 # fields that hold the id of another object: (field, shelf)
 LINKS = {
@@ -109,7 +108,7 @@ def create_endpoint(account, params):
     events, url = params.get("enabled_events"), params.get("url", "")
     if not url:
         raise required("url")
-    if not is_loopback(url):
+    if not is_loopback_url(url):
         raise StripeError(
             "Invalid URL: the sandbox delivers to this machine only (127.0.0.1, localhost).",
             code="url_invalid",
@@ -133,25 +132,6 @@ def create_endpoint(account, params):
     }
     account.put("endpoint", endpoint)
     return {**endpoint, "secret": endpoint["_secret"]}
-
-
-def is_loopback(url):
-    """Say whether an http(s) address is on this machine."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https"):
-            return False
-        host = parts.hostname or ""
-        return host == "localhost" or host.endswith(".localhost") or _is_loopback_ip(host)
-    except ValueError:
-        return False
-
-
-def _is_loopback_ip(host):
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def delete_endpoint(account, params, reference):

@@ -5,7 +5,7 @@ from html import escape
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from sandbox.html import PAGE_HEADERS, document
+from sandbox.html import PAGE_HEADERS, document, message
 from sandbox.stripe import payments, sessions
 from sandbox.stripe.errors import StripeError
 
@@ -52,7 +52,7 @@ async def show(request):
     """Show the page of a session."""
     account, session = find(request.app.state.registry, request.path_params["session"])
     if session is None:
-        return _message("Nothing to pay here", "This payment page does not exist.", 404)
+        return message("Nothing to pay here", "This payment page does not exist.", 404)
     return _page(account, session)
 
 
@@ -60,7 +60,7 @@ async def submit(request):
     """Take a click."""
     account, session = find(request.app.state.registry, request.path_params["session"])
     if session is None:
-        return _message("Nothing to pay here", "This payment page does not exist.", 404)
+        return message("Nothing to pay here", "This payment page does not exist.", 404)
     form = await request.form()
     outcome = form.get("outcome", "pay")
     if session["status"] != "open":
@@ -82,20 +82,15 @@ def amount_text(amount, currency):
     return f"{currency.upper()} {Decimal(amount).scaleb(-decimals):,.{decimals}f}"
 
 
-def _message(title, text, status=200, link=""):
-    body = f'<main class="card"><h1>{escape(title)}</h1><p>{escape(text)}</p>{link}</main>'
-    return HTMLResponse(document(title, body), status, PAGE_HEADERS)
-
-
 def _page(account, session, error=None):
     if session["status"] == "complete":
         link = (
             f'<p><a class="button" href="{escape(success_url(session))}">Back to the shop</a></p>'
         )
         paid = amount_text(session["amount_total"], session["currency"])
-        return _message("Payment complete", f"{paid} paid. You may close this page.", link=link)
+        return message("Payment complete", f"{paid} paid. You may close this page.", link=link)
     if session["status"] == "expired":
-        return _message("This page has expired", "Go back to the shop and start again.")
+        return message("This page has expired", "Go back to the shop and start again.")
     return HTMLResponse(
         document(f"Pay {account.name}", _form(account, session, error)), 200, PAGE_HEADERS
     )

@@ -93,7 +93,7 @@ def _intent_of(account, session):
         "client_secret": f"{reference}_secret_{new_id('s', 20)}",
         "confirmation_method": "automatic",
         "created": now(),
-        "currency": session["currency"],
+        "currency": session.get("_pay_currency") or session["currency"],
         "customer": session["customer"],
         "description": data["description"],
         "last_payment_error": None,

@@ -5,7 +5,7 @@ import time
 
 from starlette.routing import Route
 
-from sandbox import faults
+from sandbox import face
 from sandbox.stripe import objects, page, params, refunds, sessions
 from sandbox.stripe.account import API_VERSION, new_id
 from sandbox.stripe.errors import StripeError
@@ -43,6 +43,7 @@ CALLS = {
     ("GET", "/v1/webhook_endpoints/*"): _read("endpoint"),
     ("DELETE", "/v1/webhook_endpoints/*"): objects.delete_endpoint,
     ("GET", "/v1/events/*"): _read("event"),
+    ("GET", "/v1/disputes/*"): _read("dispute"),
 }
 LISTS = {
     "/v1/customers": _list("customer", "email"),
@@ -51,6 +52,7 @@ LISTS = {
     "/v1/balance_transactions": _list("transaction", "type", "source", "currency"),
     "/v1/webhook_endpoints": _list("endpoint"),
     "/v1/events": _list("event", "type"),
+    "/v1/disputes": _list("dispute", "charge", "payment_intent"),
 }
 
 
@@ -81,7 +83,6 @@ def _find(verb, path):
 
 async def _call(request):
     """Answer one API call."""
-    started = time.perf_counter()
     verb, path = request.method, "/" + request.path_params["path"].rstrip("/")
     headers = {"Request-Id": new_id("req", 14)}
     headers["Stripe-Version"] = request.headers.get("stripe-version", API_VERSION)
@@ -91,19 +92,22 @@ async def _call(request):
         reply = _unknown_key(request).reply()
         return _response(reply, headers)
     key = request.headers.get("idempotency-key") if verb == "POST" else None
-    row = account.record_call(
-        f"{verb} {path}", query=request.url.query, body=text, idempotency_key=key
-    )
-    fault = account.faults.take(f"{verb} {path}")
-    try:
+    base = f"{request.url.scheme}://{request.url.netloc}"
+
+    def execute(fault):
         form = params.decode(text if verb == "POST" else request.url.query)
-        reply = await _guarded(account, key, (verb, path, form), fault, _base(request))
-    except StripeError as error:
-        reply = error.reply()
-    row.update(
-        status=reply.status,
-        fault=fault.fault if fault else None,
-        ms=round((time.perf_counter() - started) * 1000, 2),
+        return _remembered(account, key, (verb, path, form), fault, base)
+
+    reply = await face.run(
+        account,
+        f"{verb} {path}",
+        execute,
+        _refusal,
+        key=key,
+        busy=_busy,
+        query=request.url.query,
+        body=text,
+        idempotency_key=key,
     )
     return _response(reply, headers)
 
@@ -111,10 +115,6 @@ async def _call(request):
 def _response(reply, headers):
     reply.headers = {**headers, **reply.headers}
     return reply.response()
-
-
-def _base(request):
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _account_of(request):
@@ -130,24 +130,11 @@ def _unknown_key(request):
     return StripeError("Invalid API Key provided.", status=401, code="api_key_invalid")
 
 
-async def _guarded(account, key, call, fault, base):
-    """Play the faults around one execution under its idempotency key.
-
-    :param call: (verb, path, decoded parameters)
-    """
-    if key and key in account.in_flight:
-        raise StripeError(
-            "There is currently another in-progress request using this Idempotency Key.",
-            **{"kind": "idempotency_error", "code": "idempotency_key_in_use", "status": 409},
-        )
-    if key:
-        account.in_flight.add(key)
-    try:
-        return await faults.play(
-            fault, lambda: _remembered(account, key, call, fault, base), _refusal
-        )
-    finally:
-        account.in_flight.discard(key)
+def _busy():
+    return StripeError(
+        "There is currently another in-progress request using this Idempotency Key.",
+        **{"kind": "idempotency_error", "code": "idempotency_key_in_use", "status": 409},
+    )
 
 
 def _remembered(account, key, call, fault, base):
@@ -169,8 +156,7 @@ def _remembered(account, key, call, fault, base):
     if key and kept:
         row = {"key": key, "at": time.time(), "call": list(call)}
         row.update(status=reply.status, body=reply.body.decode())
-        account.idempotency[key] = row
-        account.store.put("idempotency", account.id, key, row)
+        account.keep_answer(row)
     return reply
 
 
@@ -184,7 +170,10 @@ def _execute(account, call, fault, base):
         document = sessions.create(account, form, base)
         if fault and fault.fault == "wrong_amount":
             document["_pay_amount"] = fault.amount or document["amount_total"] - 1
-            account.put("session", document)
+        elif fault and fault.fault == "wrong_currency":
+            other = "aud" if document["currency"] == "usd" else "usd"
+            document["_pay_currency"] = fault.code.lower() or other
+        account.put("session", document)
     else:
         function, reference = _find(verb, path)
         arguments = (account, form) if reference is None else (account, form, reference)

@@ -1,0 +1,1 @@
+"""PayPal: Orders v2, captures, refunds, disputes, signed webhooks."""
