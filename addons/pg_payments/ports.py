@@ -9,16 +9,44 @@ upper case ISO 4217 code.
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-#: What a payment can be. `open`: the payer may still pay; `pending`: the payer did, the money is
-#: not there yet; the last four are ends, of which only `paid` means money.
-PAYMENT_STATUSES = ("paid", "open", "pending", "failed", "expired", "cancelled")
+#: What a payment can be. `open`: the payer may still pay; `approved`: the payer agreed and the
+#: money is ours to take by `capture_payment`; `pending`: it was taken and is not there yet; the
+#: other four are ends, of which only `paid` means money.
+PAYMENT_STATUSES = ("paid", "open", "approved", "pending", "failed", "expired", "cancelled")
 REFUND_STATUSES = ("done", "pending", "failed", "cancelled")
 
 
 class SignatureError(Exception):
     """A webhook does not prove where it comes from. The message holds nothing of its body."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The credentials of one account at a gateway, as its provider record holds them.
+
+    :param str state: of the provider: disabled, test or enabled.
+    :param str client_id: public half of the credentials, where the gateway has one.
+    :param str webhook_id: what the gateway calls our webhook address.
+    :param tuple webhook_secrets: all that are valid now; two while one replaces the other.
+    :param str api_base: empty for the real gateway, else a sandbox's address.
+    :param str profile: which dialect the gateway speaks, where it has several.
+    """
+
+    provider_id: int
+    state: str
+    client_id: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
+    webhook_id: str = field(default="", repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    api_base: str = ""
+    profile: str = ""
+
+    @property
+    def live(self):
+        """Whether real money is meant."""
+        return self.state == "enabled"
 
 
 @dataclass(frozen=True)
@@ -46,6 +74,17 @@ class Checkout:
     url: str = field(repr=False)
     gateway_id: str
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CaptureRequest:
+    """Approved money to take. `key` is the same in every try of one capture."""
+
+    reference: str
+    key: str
+    checkout_id: str
+    amount: Decimal
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -101,7 +140,9 @@ class RefundState:
 class GatewayEvent:
     """A verified piece of news: a hint where to look, never a fact to book.
 
-    `type` is the gateway's word, `kind` ours: payment, refund, dispute or other.
+    `type` is the gateway's word, `kind` ours: payment, refund, reversal, dispute or other.
+    `database` is our database's uuid or the start of it (8 characters at least). `outcome` is how
+    a dispute ended: won, lost, or the gateway's word; empty while it runs.
     """
 
     event_id: str
@@ -114,6 +155,7 @@ class GatewayEvent:
     checkout_id: str = ""
     payment_id: str = ""
     refund_id: str = ""
+    outcome: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,14 +168,47 @@ class Connection:
 
 @dataclass(frozen=True)
 class WebhookEndpoint:
-    """A webhook registered at the gateway; its secret is told only once."""
+    """A webhook registered at the gateway; its secret is told only once, or there is none."""
 
     endpoint_id: str
-    secret: str = field(repr=False)
+    secret: str = field(default="", repr=False)
 
 
 class GatewayPort(Protocol):
-    """The one way in which the engine talks to a gateway."""
+    """The one way in which the engine talks to a gateway; made of an `Account`."""
+
+    #: What sellers call it.
+    label: ClassVar[str]
+    #: Fields of the provider that must be filled before it is switched on.
+    required_fields: ClassVar[tuple[str, ...]]
+    #: Codes of the payment methods that it starts with.
+    payment_methods: ClassVar[frozenset[str]]
+    #: What it can charge; None when the account decides. Others are converted or refused.
+    currencies: ClassVar[frozenset[str] | None]
+    #: The query parameter in which it hands its page's id back to our return address; empty when
+    #: it does not, then an access token of ours proves the payer.
+    return_parameter: ClassVar[str]
+    #: What is added to the return address so that it does, e.g. `session_id={ID}`.
+    return_query: ClassVar[str]
+    #: Whether an unpaid page can be closed. If not, its payment is simply never captured.
+    closes_pages: ClassVar[bool]
+
+    @staticmethod
+    def check_account(account: Account) -> None:
+        """Raise ValueError, with a sentence for a person, unless credentials and state belong
+        together. Filled fields and the address are checked by the engine already."""
+
+    @staticmethod
+    def is_live(account: Account) -> bool:
+        """Tell whether these credentials are known to move real money."""
+
+    @staticmethod
+    def can_hear(account: Account) -> bool:
+        """Tell whether webhooks can be proven; if not, their address does not exist (404)."""
+
+    @staticmethod
+    def decimals(currency: str) -> int:
+        """Return how many decimals the gateway gives a currency."""
 
     def check_amount(self, amount: Decimal, currency: str) -> None:
         """Raise ValueError unless the gateway can express this amount exactly."""
@@ -145,6 +220,11 @@ class GatewayPort(Protocol):
 
     def get_payment(self, *, checkout_id: str = "", payment_id: str = "") -> PaymentState: ...
 
+    def capture_payment(self, request: CaptureRequest) -> PaymentState:
+        """Take approved money. The same key never takes it twice; a payer whose instrument is
+        declined gives `open`. Called by the worker of captures only, and only when some payment
+        was `approved`."""
+
     def create_refund(self, request: RefundRequest) -> RefundState: ...
 
     def get_refund(self, refund_id: str) -> RefundState: ...
@@ -154,8 +234,15 @@ class GatewayPort(Protocol):
 
     def check_connection(self) -> Connection: ...
 
-    def create_webhook(self, url: str, provider_id: int) -> WebhookEndpoint: ...
+    def create_webhook(self, url: str, provider_id: int) -> WebhookEndpoint:
+        """Register a webhook address, beside an older one of ours where the gateway allows it."""
 
-    @staticmethod
-    def verify_event(raw: bytes, headers, secret: str) -> GatewayEvent:
-        """Return the news in a webhook; raise SignatureError unless it is really the gateway's."""
+    def delete_webhook(self, endpoint_id: str) -> None:
+        """Forget a webhook. Gone already is fine."""
+
+    def verify_event(self, raw: bytes, headers) -> GatewayEvent:
+        """Return the news in a webhook.
+
+        :raise SignatureError: when it is not proven to be the gateway's.
+        :raise OutsideError: when the proof needs the gateway and it does not answer.
+        """

@@ -6,8 +6,11 @@ from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.http import request
 from odoo.tools import consteq
 
+from ..gateways import GATEWAYS
+
 _logger = logging.getLogger(__name__)
 
+CODES = ",".join(GATEWAYS)
 STATUS_PAGE = "/payment/status"
 
 
@@ -15,22 +18,30 @@ class PaymentCheckout(http.Controller):
     """Where the gateway's page sends the payer back to. Nothing in the address is believed: it
     only says which payment to ask the gateway about."""
 
-    @http.route("/payment/stripe_checkout/return", type="http", auth="public", methods=["GET"])
-    def stripe_checkout_return(self, reference="", session_id="", **_kwargs):
+    @http.route(f"/payment/<any({CODES}):code>/return", type="http", auth="public", methods=["GET"])
+    def payment_return(self, code, reference="", **params):
         """Receive a payer who is through."""
-        tx = self._find_transaction("stripe_checkout", reference)
-        if not tx or not consteq(tx.pg_checkout_ref or "", session_id):
+        tx = self._find_transaction(code, reference)
+        if not tx or not self._is_payer(tx, params):
             return request.redirect(STATUS_PAGE)
         return self._refresh_and_land(tx, "return")
 
-    @http.route("/payment/stripe_checkout/cancel", type="http", auth="public", methods=["GET"])
-    def stripe_checkout_cancel(self, reference="", token="", **_kwargs):
+    @http.route(f"/payment/<any({CODES}):code>/cancel", type="http", auth="public", methods=["GET"])
+    def payment_cancel(self, code, reference="", access_token="", **_params):
         """Receive a payer who went back. The page stays open: the payer may come back and pay, so
         the payment is cancelled only when the gateway has closed its page unpaid."""
-        tx = self._find_transaction("stripe_checkout", reference)
-        if not tx or not payment_utils.check_access_token(token, reference, "cancel"):
+        tx = self._find_transaction(code, reference)
+        if not tx or not payment_utils.check_access_token(access_token, reference, "cancel"):
             return request.redirect(STATUS_PAGE)
         return self._refresh_and_land(tx, "cancel")
+
+    def _is_payer(self, tx, params):
+        """Tell whether the address names the open page, or holds our token where the gateway does
+        not name its page."""
+        if name := GATEWAYS[tx.provider_code].return_parameter:
+            return consteq(tx.pg_checkout_ref or "", params.get(name) or "")
+        token = params.get("access_token") or ""
+        return payment_utils.check_access_token(token, tx.reference, "return")
 
     def _find_transaction(self, code, reference):
         # In sudo mode since the payer has no rights on transactions.

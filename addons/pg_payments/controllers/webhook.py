@@ -1,10 +1,12 @@
 import logging
 
 from odoo import http
+from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.http import request
-from werkzeug.exceptions import BadRequest, Conflict, NotFound
+from werkzeug.exceptions import BadRequest, Conflict, NotFound, ServiceUnavailable
 
 from ..const import WEBHOOK_MAX_BYTES
+from ..gateways import GATEWAYS
 from ..ports import SignatureError
 
 _logger = logging.getLogger(__name__)
@@ -14,7 +16,7 @@ class PaymentWebhook(http.Controller):
     """News from the gateways. The address chooses the account and its secret, never the body."""
 
     @http.route(
-        "/payment/stripe_checkout/webhook/<int:provider_id>",
+        f"/payment/<any({','.join(GATEWAYS)}):code>/webhook/<int:provider_id>",
         type="http",
         auth="public",
         methods=["POST"],
@@ -22,18 +24,16 @@ class PaymentWebhook(http.Controller):
         save_session=False,
         max_content_length=WEBHOOK_MAX_BYTES,
     )
-    def stripe_checkout_webhook(self, provider_id, **_kwargs):
-        """Take in an event of Stripe.
+    def payment_webhook(self, code, provider_id, **_kwargs):
+        """Take in an event of a gateway.
 
-        200: it may be forgotten; 400: not proven to be Stripe's; 404: no such account or no secret;
-        409: send it again, its transaction is not committed yet.
+        200: it may be forgotten; 400: not proven to be the gateway's; 404: no such account, or
+        nothing to prove with; 409: send it again, its transaction is not committed yet; 503: send
+        it again, the gateway is needed for the proof and does not answer.
         """
-        return self._receive("stripe_checkout", provider_id)
-
-    def _receive(self, code, provider_id):
         # In sudo mode to read the credentials of a provider.
         provider = request.env["payment.provider"].sudo().browse(provider_id).exists()
-        if provider.code != code or not provider.pg_webhook_secret:
+        if provider.code != code or not provider._pg_can_hear():
             raise NotFound()
         raw = request.httprequest.get_data()
         try:
@@ -41,6 +41,9 @@ class PaymentWebhook(http.Controller):
         except SignatureError as error:
             _logger.warning("webhook of provider %s refused: %s", provider_id, error)
             raise BadRequest() from None
+        except OutsideError as error:
+            _logger.warning("webhook of provider %s not proven yet: %r", provider_id, error)
+            raise ServiceUnavailable() from None
         if not request.env["pg.payment.event"].sudo()._receive(provider, news):
             raise Conflict()
         return request.make_response("")

@@ -1,7 +1,12 @@
 -- forget the credentials of our gateways: a copy of the database must not reach a real account
 UPDATE payment_provider
-   SET pg_secret_key = NULL,
+   SET pg_client_id = NULL,
+       pg_secret_key = NULL,
        pg_webhook_secret = NULL,
+       pg_webhook_ref = NULL,
        pg_api_base = NULL,
-       state = CASE WHEN code = 'stripe_checkout' THEN 'disabled' ELSE state END
- WHERE code = 'stripe_checkout' OR pg_secret_key IS NOT NULL OR pg_webhook_secret IS NOT NULL;
+       state = 'disabled'
+ WHERE module_id IN (SELECT id FROM ir_module_module WHERE name = 'pg_payments')
+    OR pg_client_id IS NOT NULL
+    OR pg_secret_key IS NOT NULL
+    OR pg_webhook_secret IS NOT NULL;

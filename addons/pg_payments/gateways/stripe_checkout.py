@@ -1,12 +1,13 @@
 """Stripe's hosted Checkout behind `GatewayPort`."""
 
 from datetime import UTC
+from functools import cached_property
 
 from odoo.addons.pg_base.outcomes import Rejected
 from odoo.addons.pg_base.tools.money import D
 
 from ..ports import Checkout, Connection, PaymentState, RefundState, WebhookEndpoint
-from . import stripe_client, stripe_event
+from . import stripe_client, stripe_event, stripe_money
 from .stripe_const import API_VERSION, EVENTS, LANGUAGES, LOCALES, REFUND_STATUS
 from .stripe_money import from_stripe, to_stripe
 
@@ -15,14 +16,50 @@ INTENT_EXPAND = ["latest_charge.balance_transaction"]
 
 
 class StripeCheckoutGateway:
-    """One Stripe account.
+    """One Stripe account; its secret key is `sk_…` or `rk_…`.
 
-    :param str secret_key: `sk_…` or `rk_…`.
-    :param str api_base: None for the real Stripe, else the sandbox's address.
+    :param `..ports.Account` account: the credentials.
     """
 
-    def __init__(self, secret_key, api_base=None):
-        self._v1 = stripe_client.make_client(secret_key, api_base).v1
+    label = "Stripe Checkout"
+    required_fields = ("pg_secret_key",)
+    payment_methods = frozenset(("card", "visa", "mastercard", "amex"))
+    currencies = None
+    return_parameter = "session_id"
+    # Stripe fills it in; it must stay as it is.
+    return_query = "session_id={CHECKOUT_SESSION_ID}"
+    closes_pages = True
+
+    def __init__(self, account):
+        self._account = account
+
+    @cached_property
+    def _v1(self):
+        return stripe_client.make_client(self._account.secret_key, self._account.api_base).v1
+
+    @staticmethod
+    def check_account(account):
+        """Raise ValueError unless key and state belong together."""
+        is_test = account.secret_key.startswith(("sk_test_", "rk_test_"))
+        if account.state == "test" and not is_test:
+            raise ValueError("Test mode needs a key that starts with sk_test_.")
+        if account.live and is_test and not account.api_base:
+            raise ValueError("A test key cannot take real payments.")
+
+    @staticmethod
+    def is_live(account):
+        """Tell whether the key moves real money."""
+        return account.secret_key.startswith(("sk_live_", "rk_live_"))
+
+    @staticmethod
+    def can_hear(account):
+        """Tell whether webhooks can be proven."""
+        return bool(account.webhook_secrets)
+
+    @staticmethod
+    def decimals(currency):
+        """Return how many decimals a currency really has: ISK and UGX have none."""
+        return stripe_money.real_decimals(currency)
 
     # === PAYMENT === #
 
@@ -54,6 +91,10 @@ class StripeCheckoutGateway:
         except Rejected as refusal:
             if refusal.temporary:
                 raise
+
+    def capture_payment(self, request):
+        """Read the payment: Checkout takes the money by itself."""
+        return self.get_payment(checkout_id=request.checkout_id)
 
     def get_payment(self, *, checkout_id="", payment_id=""):
         """Read a payment by its session, or by its intent when there is no session."""
@@ -137,10 +178,18 @@ class StripeCheckoutGateway:
         )
         return WebhookEndpoint(endpoint["id"], endpoint["secret"])
 
-    @staticmethod
-    def verify_event(raw, headers, secret):
+    def delete_webhook(self, endpoint_id):
+        """Forget a webhook. Gone already is fine."""
+        try:
+            stripe_client.call("webhook.delete", self._v1.webhook_endpoints.delete, endpoint_id)
+        except Rejected as refusal:
+            if refusal.status != 404:
+                raise
+
+    def verify_event(self, raw, headers):
         """Return the news in a webhook, if it is Stripe's."""
-        return stripe_event.parse(raw, headers.get("Stripe-Signature"), secret)
+        secrets = self._account.webhook_secrets
+        return stripe_event.parse(raw, headers.get("Stripe-Signature"), secrets)
 
 
 def _session_params(request):

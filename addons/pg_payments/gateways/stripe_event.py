@@ -12,14 +12,15 @@ from .stripe_const import EVENT_KINDS
 TOLERANCE = 300
 
 
-def parse(raw, header, secret):
+def parse(raw, header, secrets):
     """Return the event in a webhook body.
 
     :param bytes raw: the body as it came.
+    :param tuple secrets: one of them must have signed it.
     :raise SignatureError: when it is not proven to be Stripe's, or is not a Stripe event.
     """
     try:
-        stripe.WebhookSignature.verify_header(raw, header, secret, TOLERANCE)
+        _verify(raw, header, secrets)
         body = json.loads(raw)
         if body["object"] != "event":
             raise SignatureError("not a Stripe event")
@@ -29,6 +30,18 @@ def parse(raw, header, secret):
         raise SignatureError(error.user_message or "bad signature") from None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise SignatureError(f"unreadable body ({type(error).__name__})") from None
+
+
+def _verify(raw, header, secrets):
+    """Accept any of the secrets; the error of the first one is the one to tell."""
+    first = None
+    for secret in secrets:
+        try:
+            stripe.WebhookSignature.verify_header(raw, header, secret, TOLERANCE)
+            return
+        except stripe.SignatureVerificationError as error:
+            first = first or error
+    raise first or SignatureError("no secret is known")
 
 
 def _event(body):

@@ -12,6 +12,11 @@ def decimals(currency):
     return 3 if currency in THREE_DECIMAL else 2
 
 
+def real_decimals(currency):
+    """Return the decimals that an amount may have, which is less than what Stripe writes."""
+    return 0 if currency in WHOLE_TIMES_HUNDRED else min(decimals(currency), 2)
+
+
 def to_stripe(amount, currency):
     """Return an amount in Stripe's minor units.
 

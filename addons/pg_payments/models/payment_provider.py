@@ -5,12 +5,23 @@ from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.exceptions import UserError, ValidationError
 
 from ..gateways import GATEWAYS
+from ..ports import Account
 
 SECRET_GROUPS = "base.group_system,pg_base.group_admin"
 
+#: What is forgotten when the account is.
+CREDENTIALS = (
+    "pg_client_id",
+    "pg_secret_key",
+    "pg_webhook_secret",
+    "pg_webhook_ref",
+    "pg_api_base",
+)
+
 #: What a seller's admin may change on a provider; the rest is for the platform's technicians.
 ADMIN_FIELDS = frozenset(
-    "name sequence state is_published pg_secret_key pg_webhook_secret pg_api_base maximum_amount "
+    "name sequence state is_published maximum_amount "
+    "pg_client_id pg_secret_key pg_webhook_secret pg_webhook_ref pg_api_base "
     "available_country_ids available_currency_ids payment_method_ids "
     "pre_msg pending_msg done_msg cancel_msg auth_msg".split()
 )
@@ -23,19 +34,27 @@ class PaymentProvider(models.Model):
     _inherit = ["payment.provider", "pg.secret.mixin"]
 
     code = fields.Selection(
-        selection_add=[("stripe_checkout", "Stripe Checkout")],
-        ondelete={"stripe_checkout": "set default"},
+        selection_add=[(code, gateway.label) for code, gateway in GATEWAYS.items()],
+        ondelete=dict.fromkeys(GATEWAYS, "set default"),
+    )
+    pg_client_id = Secret(
+        "Client id",
+        groups=SECRET_GROUPS,
+        help="The name of the key, where the gateway gives one. Kept encrypted.",
     )
     pg_secret_key = Secret(
-        "Secret key",
-        groups=SECRET_GROUPS,
-        required_if_provider="stripe_checkout",
-        help="Starts with sk_test_ or sk_live_. Kept encrypted and never shown again.",
+        "Secret key", groups=SECRET_GROUPS, help="Kept encrypted and never shown again."
     )
     pg_webhook_secret = Secret(
         "Webhook signing secret",
         groups=SECRET_GROUPS,
-        help="Starts with whsec_. Without it the webhook address answers 404.",
+        help="Proves that news is the gateway's. Without it the webhook address answers 404.",
+    )
+    pg_webhook_ref = fields.Char(
+        "Webhook at the gateway",
+        groups=SECRET_GROUPS,
+        copy=False,
+        help="What the gateway calls our webhook address.",
     )
     pg_api_base = fields.Char(
         "API address",
@@ -69,7 +88,7 @@ class PaymentProvider(models.Model):
 
     # === CONSTRAINT METHODS === #
 
-    @api.constrains("state", "code", "pg_secret_key", "pg_api_base")
+    @api.constrains("state", "code", "pg_client_id", "pg_secret_key", "pg_api_base")
     def _check_pg_credentials(self):
         """Keep real keys away from sandboxes and test keys away from the real gateway."""
         for provider in self.sudo().filtered("pg_is_ours"):
@@ -84,18 +103,17 @@ class PaymentProvider(models.Model):
         :raise ValidationError: with a sentence for the person who set it up.
         """
         self.ensure_one()
-        key = self._pg_reveal("pg_secret_key")
-        is_live_key = key.startswith(("sk_live_", "rk_live_"))
-        is_test_key = key.startswith(("sk_test_", "rk_test_"))
-        if self.pg_api_base:
-            try:
-                check_endpoint(self.pg_api_base, live=is_live_key or self.state == "enabled")
-            except ValueError as error:
-                raise ValidationError(str(error)) from None
-        if self.state == "test" and not is_test_key:
-            raise ValidationError(self.env._("Test mode needs a key that starts with sk_test_."))
-        if self.state == "enabled" and is_test_key and not self.pg_api_base:
-            raise ValidationError(self.env._("A test key cannot take real payments."))
+        gateway, account = GATEWAYS[self.code], self._pg_get_account()
+        empty = [name for name in gateway.required_fields if not self[name]]
+        if empty and self.state != "disabled":
+            labels = ", ".join(self._fields[name]._description_string(self.env) for name in empty)
+            raise ValidationError(self.env._("These fields must be filled: %s", labels))
+        try:
+            if account.api_base:
+                check_endpoint(account.api_base, live=account.live or gateway.is_live(account))
+            gateway.check_account(account)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
 
     # === CRUD METHODS === #
 
@@ -142,7 +160,9 @@ class PaymentProvider(models.Model):
             raise UserError(
                 self.env._("The webhook could not be registered: %s", error.message)
             ) from None
-        provider.pg_webhook_secret = endpoint.secret
+        provider.write(
+            {"pg_webhook_ref": endpoint.endpoint_id, "pg_webhook_secret": endpoint.secret}
+        )
         return self._pg_notify(self.env._("The webhook %s is registered.", endpoint.endpoint_id))
 
     def _pg_check_settings_access(self):
@@ -177,38 +197,60 @@ class PaymentProvider(models.Model):
         # In sudo mode to read the credentials.
         provider = self.sudo()
         provider._pg_check_credentials()
-        return GATEWAYS[provider.code](
-            provider._pg_reveal("pg_secret_key"), provider.pg_api_base or None
+        return GATEWAYS[provider.code](provider._pg_get_account())
+
+    def _pg_get_account(self):
+        """Return the credentials for the adapter, in clear: never for a log or an answer.
+
+        Note: `self.ensure_one()`
+
+        :rtype: `..ports.Account`
+        """
+        self.ensure_one()
+        provider = self.sudo()
+        return Account(
+            provider_id=provider.id,
+            state=provider.state,
+            client_id=provider._pg_reveal("pg_client_id") or "",
+            secret_key=provider._pg_reveal("pg_secret_key") or "",
+            webhook_id=provider.pg_webhook_ref or "",
+            webhook_secrets=tuple(provider._pg_get_webhook_secrets()),
+            api_base=provider.pg_api_base or "",
         )
 
+    def _pg_get_webhook_secrets(self):
+        """Return the secrets with which news may be signed now."""
+        secret = self._pg_reveal("pg_webhook_secret")
+        return [secret] if secret else []
+
+    def _pg_can_hear(self):
+        """Tell whether webhooks to this account can be proven."""
+        self.ensure_one()
+        return self.pg_is_ours and GATEWAYS[self.code].can_hear(self._pg_get_account())
+
     def _pg_verify_event(self, raw, headers):
-        """Return the news in a webhook body, if it is signed with this account's secret.
+        """Return the news in a webhook body, if it is proven to be for this account.
 
         :rtype: `..ports.GatewayEvent`
         :raise SignatureError: when that is not proven.
+        :raise OutsideError: when the gateway is needed for the proof and does not answer.
         """
         self.ensure_one()
-        secret = self.sudo()._pg_reveal("pg_webhook_secret")
-        return GATEWAYS[self.code].verify_event(raw, headers, secret)
+        return GATEWAYS[self.code](self._pg_get_account()).verify_event(raw, headers)
 
     def _get_default_payment_method_codes(self):
         """Override of `payment` to return the default payment method codes."""
         self.ensure_one()
         if not self.pg_is_ours:
             return super()._get_default_payment_method_codes()
-        return {"card", "visa", "mastercard", "amex"}
+        return set(GATEWAYS[self.code].payment_methods)
 
     def _get_reset_values(self):
         """Override of `payment` to reset the credentials."""
         if not self.pg_is_ours:
             return super()._get_reset_values()
-        return {"pg_secret_key": False, "pg_webhook_secret": False, "pg_api_base": False}
+        return dict.fromkeys(CREDENTIALS, False)
 
     def _get_removal_values(self):
         """Override of `payment` to forget the credentials with the module."""
-        return {
-            **super()._get_removal_values(),
-            "pg_secret_key": False,
-            "pg_webhook_secret": False,
-            "pg_api_base": False,
-        }
+        return {**super()._get_removal_values(), **dict.fromkeys(CREDENTIALS, False)}

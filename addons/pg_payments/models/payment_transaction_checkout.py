@@ -9,6 +9,7 @@ from odoo.addons.pg_base.outcomes import OutsideError, Rejected
 from odoo.addons.pg_base.tools.money import D
 
 from ..const import CHECKOUT_LIFETIME
+from ..gateways import GATEWAYS
 from ..ports import CheckoutRequest
 
 _logger = logging.getLogger(__name__)
@@ -101,17 +102,22 @@ class PaymentTransaction(models.Model):
 
     def _pg_get_return_url(self):
         """Return where the gateway sends a payer who is through; it fills in its own page's id."""
-        base = self.provider_id.get_base_url()
-        reference = quote(self.reference, safe="")
-        return (
-            f"{base}/payment/{self.provider_code}/return"
-            f"?reference={reference}&session_id={{CHECKOUT_SESSION_ID}}"
-        )
+        gateway = GATEWAYS[self.provider_code]
+        url = f"{self.provider_id.get_base_url()}/payment/{self.provider_code}/return"
+        query = {"reference": self.reference}
+        if not gateway.return_parameter:
+            query["access_token"] = payment_utils.generate_access_token(
+                self.reference, "return", env=self.env
+            )
+        parts = [urlencode(query, quote_via=quote, safe="")]
+        if gateway.return_query:
+            parts.append(gateway.return_query)
+        return f"{url}?{'&'.join(parts)}"
 
     def _pg_get_cancel_url(self):
         """Return where the gateway sends a payer who goes back."""
         token = payment_utils.generate_access_token(self.reference, "cancel", env=self.env)
-        query = urlencode({"reference": self.reference, "token": token})
+        query = urlencode({"reference": self.reference, "access_token": token})
         return f"{self.provider_id.get_base_url()}/payment/{self.provider_code}/cancel?{query}"
 
     def _pg_split_url(self, url):

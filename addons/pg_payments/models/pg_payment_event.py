@@ -38,7 +38,13 @@ class PgPaymentEvent(models.Model):
     event_id = fields.Char("Event", required=True, readonly=True)
     type = fields.Char("Gateway's word", readonly=True)
     kind = fields.Selection(
-        [("payment", "Payment"), ("refund", "Refund"), ("dispute", "Dispute"), ("other", "Other")],
+        [
+            ("payment", "Payment"),
+            ("refund", "Refund"),
+            ("reversal", "Reversal"),
+            ("dispute", "Dispute"),
+            ("other", "Other"),
+        ],
         readonly=True,
     )
     happened_at = fields.Datetime("Happened", readonly=True)
@@ -197,7 +203,7 @@ class PgPaymentEvent(models.Model):
 
     def _is_from_here(self):
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        return self.database == uuid
+        return bool(self.database) and uuid.startswith(self.database)
 
     def _end(self, state, note):
         self.write(

@@ -5,6 +5,7 @@ from odoo.addons.pg_base.outcomes import Rejected, Throttled, Unknown
 from odoo.addons.pg_payments.gateways.stripe_checkout import StripeCheckoutGateway
 from odoo.addons.pg_payments.gateways.stripe_client import classify
 from odoo.addons.pg_payments.gateways.stripe_money import from_stripe, to_stripe
+from odoo.addons.pg_payments.ports import Account
 from odoo.tests import tagged
 
 from .common import StripeCase
@@ -86,7 +87,9 @@ class TestAdapter(StripeCase):
             self.sandbox.clear_faults(self.account)
 
     def test_nobody_there(self):
-        gateway = StripeCheckoutGateway("sk_test_x", "http://127.0.0.1:9")
+        gateway = StripeCheckoutGateway(
+            Account(0, "test", secret_key="sk_test_x", api_base="http://127.0.0.1:9")
+        )
         with self.assertRaises(Unknown):
             gateway.check_connection()
 

@@ -68,7 +68,7 @@ class TestReturn(StripeCase):
     def test_cancel_needs_the_token(self):
         tx = self.create_open_tx()
         before = len(self.sandbox.calls(self.account))
-        self.open_path(f"/payment/stripe_checkout/cancel?reference={tx.reference}&token=x")
+        self.open_path(f"/payment/stripe_checkout/cancel?reference={tx.reference}&access_token=x")
         self.assertEqual(len(self.sandbox.calls(self.account)), before)
 
     @mute_logger(LOGGER)
