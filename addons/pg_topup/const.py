@@ -91,6 +91,9 @@ REFUND_STATES = [
     ("error", "Refund failed"),
 ]
 
+# Kinds of SKUs that need nothing but a number and an amount.
+SOLD_KINDS = ("topup", "data", "bundle")
+
 CHANNELS = [
     ("storefront", "Storefront"),
     ("widget", "Widget"),

@@ -28,10 +28,8 @@ class Platform:
         self.database = os.environ["PG_DATABASE"]
         self.stack = Stack.join(os.environ["PG_ROOT"])
         self.sandbox = SandboxClient(os.environ["PG_SANDBOX_URL"])
-        self.ding = self.sandbox.accounts("dingconnect")[0]
-        self.stripe = next(
-            a for a in self.sandbox.accounts("stripe") if a["name"].startswith("Isl")
-        )
+        self.ding = self._account("dingconnect", "Prepaid platform")
+        self.stripe = self._account("stripe", "Island Mobile")
         self.mongo = pymongo.MongoClient(os.environ["PG_MONGO_URI"])
         self._offices = {}
 

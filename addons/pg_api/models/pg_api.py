@@ -1,6 +1,6 @@
 from odoo import api, models
 from odoo.addons.pg_base.tools.money import D
-from odoo.exceptions import UserError
+from odoo.addons.pg_topup.exceptions import OrderConflict
 
 from .. import const
 from ..exceptions import ApiError
@@ -106,14 +106,13 @@ class PgApi(models.AbstractModel):
                 ip=ip,
                 user_agent=user_agent,
             )
-        except UserError as error:
-            if known:
-                raise ApiError(409, str(error.args[0]), code="idempotency_conflict") from None
-            raise
+        except OrderConflict as error:
+            raise ApiError(409, str(error.args[0]), code="idempotency_conflict") from None
         return self._dump_topup(Topup.browse(topup_sudo.id)), not known
 
     def _find_offer(self, offer_id):
-        offer = self.env["product.template"].search([("id", "=", offer_id)])
+        Offer = self.env["product.template"].with_context(active_test=False)
+        offer = Offer.search([("id", "=", offer_id)])
         if not offer.pg_is_offer:
             raise ApiError(422, "There is no such offer.")
         return offer

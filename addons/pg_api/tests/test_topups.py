@@ -135,7 +135,7 @@ class TestTopups(ApiCase):
         other = self.ask(
             f"/topups/{order}", company=self.other_seller, status=404, template=template
         )
-        none = self.ask("/topups/T-XXXX-XXXX", status=404, template=template)
+        none = self.ask("/topups/T-ZZZZ-ZZZZ", status=404, template=template)
         self.assertEqual(other, none)
 
     def test_user_of_two_companies_sees_the_main_one(self):

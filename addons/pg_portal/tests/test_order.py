@@ -98,7 +98,8 @@ class TestOrderPage(StorefrontCase):
         self.assertEqual(topup.state, "refunded")
         response = self.get(topup._get_status_url())
         self.assertIn("went back through Card on", self.words(response))
-        self.assertEqual(len(self.page(response).xpath("//li[@class='is-off']")), 1)
+        self.assertFalse(self.page(response).xpath("//li[@class='is-off']"))
+        self.assertEqual(len(self.page(response).xpath("//li[@class='is-done']")), 5)
 
     def test_in_doubt_says_that_the_money_is_safe(self):
         topup = self.sell()

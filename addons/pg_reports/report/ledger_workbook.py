@@ -71,7 +71,7 @@ class LedgerWorkbook:
         self.workbook.set_properties({"title": "Ledger summary", "company": heading.seller})
         self.formats = {}
 
-    def write(self, accounts, topups):
+    def write(self, accounts, topups):  # pylint: disable=method-required-super
         """Write both sheets and close the workbook.
 
         :param list[AccountRow] accounts: all of them.

@@ -39,15 +39,25 @@ class PgTopup(models.Model):
             )
         )
 
+    def _value_of(self, amount, currency, payment):
+        """Return an amount in the company's currency, at the rate of the day of the payment: what
+        is given back has the value that it had when it came."""
+        company_currency = self.company_id.currency_id
+        if currency == company_currency:
+            return amount
+        day = payment.create_date.date()
+        return D(currency._convert(float(amount), company_currency, self.company_id, day))
+
     def _post_paid(self, transaction):
         """paid: gateway / customer."""
         amount, currency = D(transaction.amount), transaction.currency_id
+        value = self._value_of(amount, currency, transaction)
         return self._post(
             "paid",
             f"paid:{transaction.id}",
             [
-                (f"gateway:{transaction.provider_code}", amount, currency, amount),
-                ("customer", -amount, currency, -amount),
+                (f"gateway:{transaction.provider_code}", amount, currency, value),
+                ("customer", -amount, currency, -value),
             ],
             {"payment": transaction.reference},
         )
@@ -72,12 +82,13 @@ class PgTopup(models.Model):
     def _post_refunded(self, refund):
         """refunded: customer / gateway."""
         amount, currency = -D(refund.amount), refund.currency_id
+        value = self._value_of(amount, currency, refund.source_transaction_id)
         return self._post(
             "refunded",
             f"refunded:{refund.id}",
             [
-                ("customer", amount, currency, amount),
-                (f"gateway:{refund.provider_code}", -amount, currency, -amount),
+                ("customer", amount, currency, value),
+                (f"gateway:{refund.provider_code}", -amount, currency, -value),
             ],
             {"refund": refund.reference},
         )
@@ -88,9 +99,7 @@ class PgTopup(models.Model):
         currency = transaction.gateway_fee_currency_id
         if not fee or not currency:
             return self.env["pg.ledger.entry"]
-        value = fee
-        if currency != self.currency_id:
-            value = D(currency._convert(float(fee), self.currency_id, self.company_id))
+        value = self._value_of(fee, currency, transaction)
         code = transaction.provider_code
         return self._post(
             "fee",

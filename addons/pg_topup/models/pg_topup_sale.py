@@ -11,6 +11,7 @@ from psycopg2 import IntegrityError
 
 from .. import const
 from ..clock import now
+from ..exceptions import OrderConflict
 
 LIMITS = {"client_key": 64, "email": 254, "user_agent": 256, "ip": 64}
 QUIET = {
@@ -58,13 +59,14 @@ class PgTopup(models.Model):
         """
         self = self.with_company(company).with_context(**QUIET)  # noqa: PLW0642
         offer = offer.with_company(company)
-        match = self._check_order(company, offer, number, client_key, email)
-        quote = offer._pg_quote(send_value=send_value)
-        asked = [offer.id, match.e164, str(quote.send_value.normalize()), email or ""]
+        match = self._check_request(company, number, client_key, email)
+        asked = [offer.id, match.e164, str(send_value and send_value.normalize()), email or ""]
         request_hash = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
         known = self._find_by_key(company, client_key, request_hash)
         if known:
             return known
+        self._check_offer(company, offer, match)
+        quote = offer._pg_quote(send_value=send_value)
         values = {
             **self._prepare_pin(quote),
             **self._prepare_moment(company),
@@ -95,25 +97,29 @@ class PgTopup(models.Model):
         topup._log_event("state", self.env._("Order placed."), state="pending")
         return topup
 
-    def _check_order(self, company, offer, number, client_key, email):
+    def _check_request(self, company, number, client_key, email):
         """Return the number's match, or refuse what a customer must mend first."""
         if client_key and len(client_key) > LIMITS["client_key"]:
             raise UserError(self.env._("The order key is too long."))
         if email and (len(email) > LIMITS["email"] or not email_normalize(email)):
             raise UserError(self.env._("This e-mail address does not look right."))
+        return self.env["pg.operator"]._match_number(company, number, company.country_id.code)
+
+    def _check_offer(self, company, offer, match):
+        """Refuse an offer that is not sold here, not to this number, or not without a bill."""
         if not offer.exists() or offer.company_id != company or not offer.pg_is_offer:
             raise UserError(self.env._("This offer is not sold here."))
-        match = self.env["pg.operator"]._match_number(company, number, company.country_id.code)
+        if offer.pg_sku_id.kind not in const.SOLD_KINDS or offer.pg_sku_id.bill_required:
+            raise UserError(self.env._("This kind of product cannot be ordered here yet."))
         if match.country_code != offer.pg_operator_id.country_id.code:
             raise UserError(
                 self.env._("This number does not belong to the country of the chosen operator.")
             )
-        return match
 
     def _find_by_key(self, company, client_key, request_hash):
         """Return the top-up that was placed with this key, or an empty recordset.
 
-        :raise UserError: it was another order.
+        :raise OrderConflict: it was another order.
         """
         if not client_key:
             return self.browse()
@@ -121,7 +127,7 @@ class PgTopup(models.Model):
             [("company_id", "=", company.id), ("client_key", "=", client_key)], limit=1
         )
         if known and known.request_hash != request_hash:
-            raise UserError(
+            raise OrderConflict(
                 self.env._("This order was changed after it was placed. Please start a new one.")
             )
         return known

@@ -3,6 +3,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from freezegun import freeze_time
+from odoo.addons.pg_topup import const
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -93,3 +94,21 @@ class TestOrder(TopupCase):
         self.assertEqual(first.partner_id, second.partner_id)
         self.assertNotEqual(first.partner_id, other.partner_id)
         self.assertEqual(other.partner_id.company_id, self.other_seller)
+
+    def test_repeated_order_is_answered_after_its_offer_was_paused(self):
+        key = uuid.uuid4().hex
+        first = self.place(client_key=key)
+        self.offer.active = False
+        self.assertEqual(self.place(client_key=key), first)
+        with self.assertRaises(UserError):
+            self.place()
+
+    def test_kinds_that_need_more_than_a_number_are_refused(self):
+        voucher = self.env["pg.sku"].search(
+            [("supplier_id", "=", self.supplier.id), ("kind", "not in", const.SOLD_KINDS)], limit=1
+        )
+        offer = self.offer.copy({"pg_sku_id": voucher.id, "active": True})
+        before = self.count()
+        with self.assertRaises(UserError):
+            self.place(offer=offer, send_value=None)
+        self.assertEqual(self.count(), before)
