@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from sandbox.accounts import Account, Refused
 from sandbox.dingconnect.catalogue import Catalogue
+from sandbox.dingconnect.full import full_catalogue
 
 CATALOGUE = Catalogue.read()
 OPEN_STATES = ("Submitted", "Processing", "Cancelling")
@@ -37,6 +38,7 @@ class DingAccount(Account):
         "sends_seconds": 360.0,
         "fx_drift": "1",
         "providers_down": {},
+        "full_catalogue": False,
     }
     _last_reference = FIRST_REFERENCE
 
@@ -48,6 +50,15 @@ class DingAccount(Account):
         self.open = []
         self.by_reference = defaultdict(list)
         self.sends = defaultdict(list)
+
+    @property
+    def catalogue(self):
+        """What this account can sell: the small catalogue, or the one of real size."""
+        return full_catalogue() if self.settings["full_catalogue"] else CATALOGUE
+
+    def product(self, sku):
+        """Return what was sold under a code, also before the catalogue was changed."""
+        return self.catalogue.products.get(sku) or full_catalogue().products[sku]
 
     def check_call(self, name):
         from sandbox.dingconnect.routes import METHODS

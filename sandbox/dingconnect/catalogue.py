@@ -7,8 +7,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from pathlib import Path
 
+from sandbox import jsonx
+
 CENT = Decimal("0.01")
-WHOLE_UNITS = {"VUV", "JPY", "XPF"}
+WHOLE_UNITS = set("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
 # kind: (benefits, redemption mechanism)
 KINDS = {
     "airtime": (("Mobile", "Minutes"), "Immediate"),
@@ -16,6 +18,8 @@ KINDS = {
     "bundle": (("Mobile", "Minutes", "Data"), "Immediate"),
     "voucher": (("Digital Product",), "ReadReceipt"),
     "utility": (("Utility", "Electricity"), "ReadReceipt"),
+    "pin": (("Mobile", "Minutes"), "ReadReceipt"),
+    "dth": (("TV", "Utility"), "Immediate"),
 }
 PIN_ACCOUNT = "0000000000"
 
@@ -72,7 +76,7 @@ class Product:
     @property
     def is_pin(self):
         """A PIN product is bought for nobody: its account number is ten zeros."""
-        return self.kind == "voucher"
+        return self.kind in ("voucher", "pin")
 
     @property
     def benefits(self):
@@ -87,11 +91,16 @@ class Product:
 
 @dataclass
 class Catalogue:
-    """Everything that can be asked about; the same for all accounts but for the currency."""
+    """Everything that can be asked about; the same for all accounts but for the currency.
+
+    ``written`` keeps the JSON text of what is asked for whole.
+    """
 
     raw: dict
     providers: dict = field(default_factory=dict)
     products: dict = field(default_factory=dict)
+    written: dict = field(default_factory=dict)
+    _countries: dict = field(default_factory=dict)
 
     @classmethod
     def read(cls, path=None):
@@ -126,7 +135,19 @@ class Catalogue:
 
     def country(self, iso):
         """Return the raw country record, or None."""
-        return next((c for c in self.raw["countries"] if c["iso"] == iso), None)
+        if len(self._countries) != len(self.raw["countries"]):
+            self._countries = {c["iso"]: c for c in self.raw["countries"]}
+        return self._countries.get(iso)
+
+    def items(self, kind, account, things, wire):
+        """Return (thing, JSON text of its wire form) of all things; written once per currency.
+
+        :param wire: function (account, thing) → dict
+        """
+        key = kind, account.currency
+        if key not in self.written:
+            self.written[key] = [(t, jsonx.dumps(wire(account, t))) for t in things]
+        return self.written[key]
 
     def rate(self, currency):
         """Return how many units of an account currency one US dollar costs."""

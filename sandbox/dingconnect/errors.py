@@ -64,3 +64,9 @@ def answer(data, problem=None):
     """
     envelope = problem.envelope() if problem else SUCCESS
     return Reply.of(problem.status if problem else 200, {**data, **envelope})
+
+
+def answer_items(texts):
+    """Build the Reply of a list whose items are JSON texts already."""
+    body = '{"Items":[' + ",".join(texts) + '],"ResultCode":1,"ErrorCodes":[]}'
+    return Reply(200, body.encode())

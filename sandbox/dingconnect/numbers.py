@@ -24,11 +24,12 @@ def is_uat(product, number):
 
 def find_country(catalogue, digits):
     """Return the country record of a number in international form, or None."""
-    for country in catalogue.raw["countries"]:
-        if digits.startswith(country["prefix"]):
-            if country["min"] <= len(digits) <= country["max"]:
-                return country
-    return None
+    found = [
+        country
+        for country in catalogue.raw["countries"]
+        if digits.startswith(country["prefix"]) and country["min"] <= len(digits) <= country["max"]
+    ]
+    return max(found, key=lambda country: len(country["prefix"]), default=None)
 
 
 def find_providers(catalogue, country, digits):

@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 from sandbox.dingconnect import numbers, prices
-from sandbox.dingconnect.account import CATALOGUE
-from sandbox.dingconnect.errors import CODES, Problem, answer
+from sandbox.dingconnect.errors import CODES, Problem, answer, answer_items
 from sandbox.dingconnect.methods import method
 
 LOGO = "https://imagerepo.ding.com/logo/{}/{}.png"
@@ -22,32 +21,33 @@ def _matches(values, *candidates):
     return values is None or any(candidate in values for candidate in candidates)
 
 
-def _providers_of(number):
+def _providers_of(account, number):
     """Return the providers that serve a number; empty when it is not certain."""
     digits = _digits(number)
-    country = numbers.find_country(CATALOGUE, digits)
+    country = numbers.find_country(account.catalogue, digits)
     if country is None:
         raise Problem("AccountNumberInvalid")
-    return numbers.find_providers(CATALOGUE, country, digits)
+    return numbers.find_providers(account.catalogue, country, digits)
 
 
 @method("GET", "GetProviders")
 def get_providers(account, filters):
     codes, countries = filters.many("providerCodes"), filters.many("countryIsos")
     regions, number = filters.many("regionCodes"), filters.one("accountNumber")
-    known = _providers_of(number) if number else []
+    known = _providers_of(account, number) if number else []
+    rows = account.catalogue.providers.values()
     items = [
-        _wire_provider(p)
-        for p in CATALOGUE.providers.values()
+        text
+        for p, text in account.catalogue.items("providers", account, rows, _wire_provider)
         if _matches(codes, p.code)
         and _matches(countries, p.country)
         and _matches(regions, p.country)
         and (not known or p in known)
     ]
-    return answer({"Items": items})
+    return answer_items(items)
 
 
-def _wire_provider(provider):
+def _wire_provider(account, provider):
     wire = {
         "ProviderCode": provider.code,
         "CountryIso": provider.country,
@@ -68,10 +68,11 @@ def get_products(account, filters):
     skus, codes = filters.many("skuCodes"), filters.many("providerCodes")
     countries, regions = filters.many("countryIsos"), filters.many("regionCodes")
     benefits, number = filters.many("benefits"), filters.one("accountNumber")
-    known = _providers_of(number) if number else []
+    known = _providers_of(account, number) if number else []
+    rows = account.catalogue.products.values()
     items = [
-        _wire_product(account, p)
-        for p in CATALOGUE.products.values()
+        text
+        for p, text in account.catalogue.items("products", account, rows, _wire_product)
         if _matches(skus, p.sku)
         and _matches(codes, p.provider.code)
         and _matches(countries, p.provider.country)
@@ -79,11 +80,11 @@ def get_products(account, filters):
         and _matches(benefits, *p.benefits)
         and (not known or p.provider in known)
     ]
-    return answer({"Items": items})
+    return answer_items(items)
 
 
 def _wire_product(account, product):
-    low, high = prices.bounds(product, CATALOGUE.rate(account.currency))
+    low, high = prices.bounds(product, account.catalogue.rate(account.currency))
     currency = account.currency
     wire = {
         "ProviderCode": product.provider.code,
@@ -111,19 +112,25 @@ def _wire_product(account, product):
 @method("GET", "GetProductDescriptions")
 def get_product_descriptions(account, filters):
     languages, skus = filters.many("languageCodes"), filters.many("skuCodes")
-    items = []
-    for product in CATALOGUE.products.values():
-        if _matches(skus, product.sku) and _matches(languages, "en"):
-            item = {
-                "DisplayText": product.text,
-                "DescriptionMarkdown": product.about,
-                "LocalizationKey": product.sku,
-                "LanguageCode": "en",
-            }
-            if product.more:
-                item["ReadMoreMarkdown"] = product.more
-            items.append(item)
-    return answer({"Items": items})
+    rows = account.catalogue.products.values()
+    items = [
+        text
+        for p, text in account.catalogue.items("descriptions", account, rows, _wire_description)
+        if _matches(skus, p.sku) and _matches(languages, "en")
+    ]
+    return answer_items(items)
+
+
+def _wire_description(account, product):
+    wire = {
+        "DisplayText": product.text,
+        "DescriptionMarkdown": product.about,
+        "LocalizationKey": product.sku,
+        "LanguageCode": "en",
+    }
+    if product.more:
+        wire["ReadMoreMarkdown"] = product.more
+    return wire
 
 
 @method("GET", "GetAccountLookup")
@@ -132,10 +139,10 @@ def get_account_lookup(account, filters):
     if not number:
         raise Problem("ParameterMissing", "AccountNumber")
     digits = _digits(number)
-    country = numbers.find_country(CATALOGUE, digits)
+    country = numbers.find_country(account.catalogue, digits)
     if country is None:
         raise Problem("AccountNumberInvalid")
-    found = numbers.find_providers(CATALOGUE, country, digits)
+    found = numbers.find_providers(account.catalogue, country, digits)
     data = {
         "CountryIso": country["iso"],
         "AccountNumberNormalized": digits,
@@ -148,7 +155,7 @@ def get_account_lookup(account, filters):
 def get_provider_status(account, filters):
     codes, down = filters.many("providerCodes"), account.settings["providers_down"]
     items = []
-    for code in CATALOGUE.providers:
+    for code in account.catalogue.providers:
         if _matches(codes, code):
             item = {"ProviderCode": code, "IsProcessingTransfers": code not in down}
             if down.get(code):
@@ -174,7 +181,7 @@ def get_countries(account, filters):
             ],
             "RegionCodes": [c["iso"]],
         }
-        for c in CATALOGUE.raw["countries"]
+        for c in account.catalogue.raw["countries"]
     ]
     return answer({"Items": items})
 
@@ -184,7 +191,7 @@ def get_regions(account, filters):
     countries = filters.many("countryIsos")
     items = [
         {"RegionCode": c["iso"], "RegionName": c["name"], "CountryIso": c["iso"]}
-        for c in CATALOGUE.raw["countries"]
+        for c in account.catalogue.raw["countries"]
         if _matches(countries, c["iso"])
     ]
     return answer({"Items": items})
@@ -192,7 +199,7 @@ def get_regions(account, filters):
 
 @method("GET", "GetCurrencies")
 def get_currencies(account, filters):
-    names = CATALOGUE.raw["currencies"]
+    names = account.catalogue.raw["currencies"]
     return answer({"Items": [{"CurrencyIso": k, "CurrencyName": v} for k, v in names.items()]})
 
 
@@ -209,12 +216,12 @@ def get_promotions(account, filters):
             "ProviderCode": p["provider"],
             "StartUtc": p["start"],
             "EndUtc": p["end"],
-            "CurrencyIso": CATALOGUE.country(p["country"])["currency"],
+            "CurrencyIso": account.catalogue.country(p["country"])["currency"],
             "ValidityPeriodIso": p["validity"],
-            "MinimumSendAmount": Decimal(p["minimum"]) * CATALOGUE.rate(account.currency),
+            "MinimumSendAmount": Decimal(p["minimum"]) * account.catalogue.rate(account.currency),
             "LocalizationKey": p["key"],
         }
-        for p in CATALOGUE.raw["promotions"]
+        for p in account.catalogue.raw["promotions"]
         if _matches(countries, p["country"]) and _matches(codes, p["provider"])
     ]
     return answer({"Items": items})
@@ -223,13 +230,13 @@ def get_promotions(account, filters):
 @method("GET", "GetPromotionDescriptions")
 def get_promotion_descriptions(account, filters):
     languages = filters.many("languageCodes")
-    items = [_wire_promotion(account, p) for p in CATALOGUE.raw["promotions"]]
+    items = [_wire_promotion(account, p) for p in account.catalogue.raw["promotions"]]
     return answer({"Items": items if _matches(languages, "en") else []})
 
 
 def _wire_promotion(account, promotion):
     kind, quantity, days = promotion["bonus"]
-    minimum = Decimal(promotion["minimum"]) * CATALOGUE.rate(account.currency)
+    minimum = Decimal(promotion["minimum"]) * account.catalogue.rate(account.currency)
     bonus = {"BonusType": kind, "Quantity": Decimal(quantity), "Validity": days}
     return {
         "Dates": "",

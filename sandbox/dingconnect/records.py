@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from sandbox.dingconnect import prices, transfers
-from sandbox.dingconnect.account import CATALOGUE
 from sandbox.dingconnect.errors import SUCCESS, Problem, answer
 from sandbox.dingconnect.methods import method
 
@@ -26,7 +25,9 @@ def list_transfer_records(account, body):
     found = _find(account, body)
     page = found[skip : skip + take]
     more = len(found) > skip + take
-    return answer({"Items": [transfers.wrapped(t) for t in page], "ThereAreMoreItems": more})
+    return answer(
+        {"Items": [transfers.wrapped(account, t) for t in page], "ThereAreMoreItems": more}
+    )
 
 
 def _find(account, body):
@@ -64,7 +65,7 @@ def estimate_prices(account, body):
 
 
 def _estimate(account, question):
-    product = CATALOGUE.products.get(str(question.get("SkuCode")))
+    product = account.catalogue.products.get(str(question.get("SkuCode")))
     if product is None:
         raise Problem("ParameterInvalid", "SkuCode")
     send, receive = question.get("SendValue") or 0, question.get("ReceiveValue") or 0
@@ -72,7 +73,7 @@ def _estimate(account, question):
         transfers.check_amount(name, value)
     if bool(send) == bool(receive):
         raise Problem("ParameterCombinationInvalid" if send else "ParameterMissing", "SendValue")
-    rate = CATALOGUE.rate(account.currency)
+    rate = account.catalogue.rate(account.currency)
     low, high = prices.bounds(product, rate)
     send = Decimal(send).quantize(Decimal("0.01")) if send else None
     asked = "SendValue" if send else "ReceiveValue"

@@ -4,7 +4,7 @@ import time
 from decimal import Decimal
 
 from sandbox.dingconnect import numbers, prices
-from sandbox.dingconnect.account import CATALOGUE, stamp
+from sandbox.dingconnect.account import stamp
 from sandbox.dingconnect.catalogue import PIN_ACCOUNT
 from sandbox.dingconnect.errors import SUCCESS, Problem, answer
 
@@ -30,7 +30,7 @@ def send_transfer(account, body, headers):
     if order["validate_only"]:
         return answer({"TransferRecord": _validation_record(account, order)})
     deferred = headers.get("x-option", "").lower() == "defertransfer"
-    return answer({"TransferRecord": wire_record(execute(account, order, deferred))})
+    return answer({"TransferRecord": wire_record(account, execute(account, order, deferred))})
 
 
 def check_request(account, body):
@@ -40,7 +40,7 @@ def check_request(account, body):
     :raise Problem: result code 4, nothing stored
     """
     _check_fields(body)
-    product = CATALOGUE.products.get(body["SkuCode"])
+    product = account.catalogue.products.get(body["SkuCode"])
     if product is None:
         raise Problem("ParameterInvalid", "SkuCode")
     number = body["AccountNumber"]
@@ -50,12 +50,12 @@ def check_request(account, body):
     send = Decimal(body["SendValue"])
     _check_value(account, product, send, body.get("SendCurrencyIso"))
     _check_settings(product, body.get("Settings") or [])
-    rate, drift = CATALOGUE.rate(account.currency), Decimal(str(account.settings["fx_drift"]))
+    rate, drift = account.catalogue.rate(account.currency), account.settings["fx_drift"]
     return {
         "product": product,
         "number": number,
         "send": send.quantize(Decimal("0.01")),
-        "receive": prices.receive_for(product, send, rate, drift),
+        "receive": prices.receive_for(product, send, rate, Decimal(str(drift))),
         "reference": body["DistributorRef"],
         "validate_only": body["ValidateOnly"],
         "settings": body.get("Settings") or [],
@@ -94,7 +94,7 @@ def check_amount(name, value):
 
 
 def _check_value(account, product, send, currency):
-    low, high = prices.bounds(product, CATALOGUE.rate(account.currency))
+    low, high = prices.bounds(product, account.catalogue.rate(account.currency))
     other_currency = bool(currency) and currency != account.currency
     if product.is_fixed and (send != low or other_currency):
         raise Problem("ParameterCombinationInvalid")
@@ -126,7 +126,7 @@ def find_refusal(account, order):
         return Problem("RateLimited")
     if product.provider.code in settings["providers_down"]:
         return Problem("ProviderError", "ProviderTemporarilyUnavailable")
-    if settings["check_operator"] and _is_other_operator(product, order["number"]):
+    if settings["check_operator"] and _is_other_operator(account, product, order["number"]):
         return Problem("AccountNumberInvalid", "ProviderRefusedRequest")
     account.settle()
     if not settings["test_agent"] and account.balance < order["send"] + product.fee:
@@ -147,9 +147,9 @@ def _is_too_often(account, order):
     return len(recent) >= limit
 
 
-def _is_other_operator(product, number):
-    country = numbers.find_country(CATALOGUE, number)
-    found = numbers.find_providers(CATALOGUE, country, number) if country else []
+def _is_other_operator(account, product, number):
+    country = numbers.find_country(account.catalogue, number)
+    found = numbers.find_providers(account.catalogue, country, number) if country else []
     return bool(found) and product.provider not in found
 
 
@@ -163,7 +163,7 @@ def refuse(account, order, problem):
     transfer["receive"] = Decimal("0.00")
     transfer["completed_at"] = transfer["started_at"]
     account.add(transfer)
-    return answer({"TransferRecord": wire_record(transfer)}, problem)
+    return answer({"TransferRecord": wire_record(account, transfer)}, problem)
 
 
 def execute(account, order, deferred=False):
@@ -220,9 +220,9 @@ def _validation_record(account, order):
     }
 
 
-def wire_record(transfer):
+def wire_record(account, transfer):
     """Return a stored transfer as TransferRecord; fields without a value are left out."""
-    product = CATALOGUE.products[transfer["sku_code"]]
+    product = account.product(transfer["sku_code"])
     record = {
         "TransferId": {
             "TransferRef": transfer["transfer_ref"],
@@ -253,8 +253,8 @@ def _receipt(transfer, product):
     }
 
 
-def wrapped(transfer):
+def wrapped(account, transfer):
     """Return a stored transfer as an item of ListTransferRecords, with its own outcome."""
     problems = [Problem(code, context) for code, context in transfer["errors"]]
     envelope = problems[0].envelope() if problems else SUCCESS
-    return {"TransferRecord": wire_record(transfer), **envelope}
+    return {"TransferRecord": wire_record(account, transfer), **envelope}
