@@ -5,10 +5,10 @@ PY = var/venv/bin/python
 # exec: Ctrl-C and exit codes reach the program itself
 BOOT = python=$$(scripts/python.sh) && "$$python" -m scripts.bootstrap
 
-.PHONY: help run stop test lint contract demo screenshots shell logs clean
+.PHONY: help run stop test lint contract bench-catalogue demo screenshots shell logs clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, start everything, print addresses and logins (Ctrl-C stops)
 	@$(BOOT) run && exec $(PY) -m scripts.run start
@@ -24,6 +24,9 @@ lint: ## ruff and pylint-odoo only
 
 contract: ## The sandbox against the vendors' OpenAPI files
 	@$(BOOT) test && exec $(PY) -m scripts.run_tests --only tests/contract
+
+bench-catalogue: ## Measure the sync of a full-size catalogue and the look-up of numbers
+	@$(BOOT) test && exec $(PY) -m tests.bench.bench_catalogue
 
 demo: ## Buy one top-up through the running platform and print its story
 	@$(BOOT) run && exec $(PY) -m scripts.run demo

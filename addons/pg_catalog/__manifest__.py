@@ -18,6 +18,7 @@
         "views/pg_supplier_views.xml",
         "views/pg_operator_views.xml",
         "views/pg_sku_views.xml",
+        "views/pg_sku_history_views.xml",
         "views/pg_supplier_sync_views.xml",
         "views/pg_promotion_views.xml",
         "views/pg_region_views.xml",

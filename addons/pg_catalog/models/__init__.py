@@ -8,6 +8,7 @@ from . import (
     pg_region,
     pg_sku,
     pg_sku_fresh,
+    pg_sku_history,
     pg_sku_price,
     pg_supplier,
     pg_supplier_sync,

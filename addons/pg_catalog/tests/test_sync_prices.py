@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -120,3 +121,11 @@ class TestSyncPrices(CatalogueCase):
         self.env.flush_all()
         self.env.cr.execute("SELECT ctid::text FROM pg_sku WHERE id = %s", [record.id])
         return self.env.cr.fetchone()
+
+    # === GRAPH === #
+
+    def test_graph_has_each_change_and_today(self):
+        self.supplier._apply_feed(self.feed_with(sku("FIX10", "3.00")))
+        [line] = json.loads(self.find_sku("FIX10").price_graph)
+        self.assertEqual([point["y"] for point in line["values"]], [2.5, 3.0, 3.0])
+        self.assertIn("USD", line["key"])

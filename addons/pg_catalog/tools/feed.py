@@ -262,7 +262,12 @@ class Counts:
 
     def __str__(self):
         words = ("new", "changed", "back", "gone", "unchanged", "skipped")
-        return ", ".join(f"{getattr(self, word)} {word}" for word in words)
+        return ", ".join(f"{getattr(self, word):,} {word}" for word in words)
+
+    def brief(self):
+        """Return only what there is, for the smaller parts."""
+        words = str(self).split(", ")
+        return ", ".join(word for word in words if not word.startswith("0 ")) or "none"
 
 
 @dataclass(frozen=True)
@@ -283,8 +288,9 @@ class SyncResult:
     cost_ids: tuple = ()
 
     def __str__(self):
-        parts = {"SKUs": self.skus, "operators": self.operators, **self.others}
-        lines = [f"{name}: {counts}" for name, counts in parts.items() if counts]
+        parts = {"operators": self.operators, **self.others}
+        lines = [f"SKUs: {self.skus}"] if self.skus else []
+        lines += [f"{name}: {counts.brief()}" for name, counts in parts.items() if counts]
         return " · ".join([*lines, f"{self.seconds:.1f} s"])
 
 

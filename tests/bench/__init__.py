@@ -1,0 +1,1 @@
+"""Measurements: no tests, nothing fails here; each prints its figures and a last line of JSON."""
