@@ -11,7 +11,9 @@
         "security/ir.model.access.csv",
         "security/pg_catalog_rules.xml",
         "security/pg_catalog_sync_rules.xml",
+        "security/pg_catalog_offer_rules.xml",
         "data/ir_cron.xml",
+        "data/ir_cron_offer.xml",
         "data/ir_cron_sync.xml",
         # The menus come first: the views add themselves below them.
         "views/menus.xml",
@@ -23,7 +25,15 @@
         "views/pg_promotion_views.xml",
         "views/pg_region_views.xml",
         "wizards/pg_offer_add_views.xml",
+        "wizards/pg_offer_bulk_views.xml",
+        "wizards/pg_offer_preferences_views.xml",
+        "wizards/pg_price_explain_views.xml",
         "views/product_template_views.xml",
+        "views/pg_price_rule_views.xml",
+        "views/res_company_views.xml",
+        "views/mail_templates.xml",
+        # Last: it opens the others.
+        "wizards/pg_seller_start_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["pg_catalog/static/src/components/**/*"],

@@ -10,7 +10,8 @@ class Quote:
     """The price of one sale, to be pinned on it.
 
     ``sell_price``, ``tax`` (the part of it that is tax) and ``cost`` are in ``currency``, the ISO
-    code of the company's currency. ``fx_rate`` is company currency per one unit of send currency.
+    code of the company's currency, or of the price list's when one was asked for. ``fx_rate`` is
+    that currency per one unit of send currency.
     """
 
     offer_id: int
@@ -26,6 +27,7 @@ class Quote:
     send_currency: str
     receive_value: Decimal
     receive_currency: str
+    pricelist_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ class PgSupplier(models.Model):
         """
         Offer = self.env["product.template"].sudo()
         skus = self.env["pg.sku"].browse(sku_ids)
-        skus.modified(["operator_id"])
+        skus.modified(["operator_id", "kind", "country_id"])
         Offer.search([("pg_sku_id", "in", sku_ids)])._pg_follow_sku()
         if not cost_ids:
             return

@@ -1,10 +1,8 @@
 from odoo import api, fields, models
-from odoo.addons.pg_base.tools.money import D, quantize
+from odoo.addons.pg_base.tools.money import D
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
 
-from ..const import DEFAULT_MARGIN
-from ..quote import Quote
+from ..const import PRICE_MODES
 from ..tools import pricing
 
 
@@ -29,7 +27,13 @@ class ProductTemplate(models.Model):
     pg_operator_id = fields.Many2one(
         related="pg_sku_id.operator_id", store=True, index="btree_not_null", string="Operator"
     )
-    pg_country_id = fields.Many2one(related="pg_sku_id.country_id", string="Topped-up country")
+    pg_country_id = fields.Many2one(
+        related="pg_sku_id.country_id",
+        store=True,
+        index="btree_not_null",
+        string="Topped-up country",
+    )
+    pg_kind = fields.Selection(related="pg_sku_id.kind", store=True, string="Kind")
     pg_is_offer = fields.Boolean("Prepaid offer", compute="_compute_pg_is_offer", store=True)
     pg_is_range = fields.Boolean(related="pg_sku_id.is_range", string="Customer chooses the amount")
     pg_receive_text = fields.Char(related="pg_sku_id.receive_text")
@@ -39,6 +43,22 @@ class ProductTemplate(models.Model):
         currency_field="currency_id",
         help="The supplier's price with its fee at the exchange rate of today; for a range, that "
         "of the lowest amount.",
+    )
+    pg_price_mode = fields.Selection(
+        PRICE_MODES,
+        "Priced by",
+        index="btree_not_null",
+        help="An offer with an own price keeps it when price rules change. Naming a price or a "
+        "margin makes it the offer's own.",
+    )
+    pg_price_rule_id = fields.Many2one(
+        "pg.price.rule",
+        "Price rule",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The rule that makes the price, of the lowest amount for a range.",
     )
     pg_range_margin = fields.Float(
         "Margin on any amount (%)", digits=(16, 4), help="In percent of cost; for ranges only."
@@ -55,6 +75,11 @@ class ProductTemplate(models.Model):
         "Included tax %", digits=(16, 4), help="The tax that is part of the sell price."
     )
     pg_problem = fields.Char("Why it cannot be sold", compute="_compute_pg_cost")
+    pg_image_128 = fields.Image(
+        "Picture",
+        compute="_compute_pg_image_128",
+        help="The offer's own picture, else the operator's logo.",
+    )
 
     _pg_offer_has_company = models.Constraint(
         "CHECK (pg_sku_id IS NULL OR company_id IS NOT NULL)",
@@ -130,10 +155,15 @@ class ProductTemplate(models.Model):
         company = self.company_id or self.env.company
         return pricing.sell_from_margin(amount, D(0), company.currency_id.decimal_places)
 
-    @api.depends("list_price", "pg_cost", "pg_range_margin", "pg_sku_id")
+    @api.depends("image_128", "pg_operator_id.logo")
+    def _compute_pg_image_128(self):
+        for offer in self:
+            offer.pg_image_128 = offer.image_128 or offer.pg_operator_id.logo
+
+    @api.depends("list_price", "pg_cost", "pg_range_margin", "pg_sku_id", "pg_price_mode")
     def _compute_pg_margin_percent(self):
         for offer in self:
-            if offer.pg_is_range:
+            if offer.pg_is_range and offer.pg_price_mode != "rules":
                 offer.pg_margin_percent = offer.pg_range_margin
             else:
                 offer.pg_margin_percent = pricing.margin_from_sell(
@@ -142,28 +172,23 @@ class ProductTemplate(models.Model):
 
     def _inverse_pg_margin_percent(self):
         for offer in self.filtered("pg_sku_id"):
-            offer.write(
-                self._pg_price_vals(
-                    offer.pg_sku_id, offer.company_id, margin=D(offer.pg_margin_percent)
-                )
-            )
-
-    @api.onchange("pg_margin_percent")
-    def _onchange_pg_margin_percent(self):
-        """Show the price of a margin while it is typed."""
-        if self.pg_sku_id and self.company_id:
-            self.update(
-                self._pg_price_vals(
-                    self.pg_sku_id, self.company_id, margin=D(self.pg_margin_percent)
-                )
-            )
+            offer._pg_write_price({"pg_margin_percent": offer.pg_margin_percent})
 
     # === CONSTRAINT === #
 
     @api.constrains("list_price", "pg_sku_id", "company_id", "active")
     def _check_pg_price(self):
-        for offer in self.filtered(lambda record: record.pg_sku_id and record.active):
-            cost = offer._pg_min_cost({})
+        self.filtered("active")._check_pg_over_cost()
+
+    @api.constrains("sale_ok")
+    def _check_pg_resume(self):
+        self.filtered(lambda offer: offer.active and offer.sale_ok)._check_pg_over_cost()
+
+    def _check_pg_over_cost(self):
+        """Refuse offers that are sold under today's cost."""
+        rates = {}
+        for offer in self.filtered("pg_sku_id"):
+            cost = offer._pg_min_cost(rates)
             if D(offer.list_price) < cost:
                 raise ValidationError(
                     self.env._(
@@ -180,26 +205,35 @@ class ProductTemplate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Override of `product` to complete offers: kind of product, company, price."""
-        vals_list = [self._pg_complete_vals(vals) for vals in vals_list]
+        pricers = {}
+        vals_list = [self._pg_complete_vals(vals, pricers) for vals in vals_list]
         if any(vals.get("pg_sku_id") for vals in vals_list):
             # Offers archived just before make room in the unique index.
             self.flush_model(["active"])
         return super().create(vals_list)
 
     def write(self, vals):
-        """Override of `product` to turn a price of a range offer into its margin."""
-        if "list_price" in vals and "pg_range_margin" not in vals:
-            ranges = self.filtered("pg_is_range")
-            for offer in ranges:
-                cost = offer._pg_min_cost({})
-                margin = pricing.margin_from_sell(cost, D(vals["list_price"]))
-                super(ProductTemplate, offer).write({**vals, "pg_range_margin": max(margin, D(0))})
-            return super(ProductTemplate, self - ranges).write(vals)
-        return super().write(vals)
+        """Override of `product` to keep price, margin and price rules of offers in line.
+
+        A price or a margin that is written becomes the own price of an offer; of both, the price
+        counts. In a range offer the price of the lowest amount stands for the margin on any.
+        """
+        if self.env.context.get("pg_price_settled") or not self._pg_price_fields() & set(vals):
+            return super().write(vals)
+        offers = self.filtered("pg_sku_id")
+        if not offers:
+            return super().write(vals)
+        others, result = self - offers, True
+        if others:
+            result = super(ProductTemplate, others).write(vals)
+        return offers._pg_write_price(vals) and result
 
     @api.model
-    def _pg_complete_vals(self, vals):
-        """Return the values to create an offer with; those of another product unchanged."""
+    def _pg_complete_vals(self, vals, pricers):
+        """Return the values to create an offer with; those of another product unchanged.
+
+        :param dict pricers: those made already, by company.
+        """
         if not vals.get("pg_sku_id"):
             return vals
         sku = self.env["pg.sku"].browse(vals["pg_sku_id"])
@@ -211,140 +245,13 @@ class ProductTemplate(models.Model):
             **vals,
             "company_id": company.id,
         }
-        margin = vals.pop("pg_margin_percent", None)
-        price = vals.get("list_price")
+        margin, price = vals.pop("pg_margin_percent", None), vals.get("list_price")
+        mode = vals.get("pg_price_mode") or ("rules" if margin is None and price is None else "own")
+        if company not in pricers:
+            pricers[company] = company._pg_get_pricer()
+        if mode == "rules":
+            return {**vals, **pricers[company].values(sku)}
         if margin is None and price is None:
-            margin = DEFAULT_MARGIN
-        return {**vals, **self._pg_price_vals(sku, company, margin=margin, price=price)}
-
-    @api.model
-    def _pg_price_vals(self, sku, company, *, margin=None, price=None):
-        """Return the stored values of a price that is given as such or as a margin.
-
-        :raise UserError: a negative margin, or no exchange rate.
-        """
-        cost = sku._cost(company)
-        decimals = company.currency_id.decimal_places
-        if price is None:
-            margin = D(margin)
-            if margin < 0:
-                raise UserError(
-                    self.env._("The margin cannot be negative: it would be sold under cost.")
-                )
-            price = pricing.sell_from_margin(cost, margin, decimals)
-        elif sku.is_range:
-            margin = max(pricing.margin_from_sell(cost, D(price)), D(0))
-        return {
-            "list_price": float(price),
-            "pg_range_margin": float(margin) if sku.is_range else 0,
-        }
-
-    # === BUSINESS === #
-
-    @api.model
-    @api.private
-    def _pg_offers(self, company, operator):
-        """Return the offers of a seller for some operators that can be sold now, in order.
-
-        :param operator: one or several ``pg.operator``.
-        """
-        return self.search(
-            Domain("company_id", "=", company.id)
-            & Domain("pg_operator_id", "in", operator.ids)
-            & Domain("pg_sku_id.active", "=", True)
-            & Domain("pg_operator_id.active", "=", True)
-            & Domain("pg_sku_id.supplier_id.active", "=", True)
-            & Domain("sale_ok", "=", True),
-            order="sequence, list_price, id",
-        )
-
-    @api.private
-    def _pg_quote(self, *, send_value=None, receive_value=None):
-        """Return today's price of the offer.
-
-        :param Decimal send_value, receive_value: the amount chosen for a range, by either side.
-        :rtype: Quote
-        :raise UserError: with a sentence for the customer, when it cannot be sold so.
-        """
-        self.ensure_one()
-        sku = self.pg_sku_id
-        self._pg_check_sellable()
-        send, receive = sku._amounts(send_value, receive_value)
-        currency = self.company_id.currency_id
-        decimals = currency.decimal_places
-        rate = sku.send_currency_id._pg_rate(self.company_id)
-        cost = sku._cost(self.company_id, send, rate)
-        if sku.is_range:
-            sell = pricing.sell_from_margin(cost, D(self.pg_range_margin), decimals)
-        else:
-            sell = quantize(D(self.list_price), decimals)
-        rounded_cost = quantize(cost, decimals)
-        if sell < rounded_cost:
-            raise UserError(self.env._("This offer is not available at the moment."))
-        return Quote(
-            offer_id=self.id,
-            sku_id=sku.id,
-            operator_id=sku.operator_id.id,
-            supplier_id=sku.supplier_id.id,
-            sell_price=sell,
-            tax=pricing.included_tax(sell, D(self.pg_tax_percent), decimals),
-            currency=currency.name,
-            cost=rounded_cost,
-            fx_rate=rate,
-            send_value=send,
-            send_currency=sku.send_currency_id.name,
-            receive_value=receive,
-            receive_currency=sku.receive_currency_id.name,
-        )
-
-    def _pg_check_sellable(self):
-        """Refuse what is no offer, is paused, or is no longer sold by the supplier."""
-        sku = self.pg_sku_id
-        if not sku or not self.active or not self.sale_ok:
-            raise UserError(self.env._("This offer is no longer available."))
-        if not (sku.active and sku.operator_id.active and sku.supplier_id.active):
-            raise UserError(self.env._("This offer is no longer available."))
-
-    @api.private
-    def _pg_follow_sku(self):
-        """Bring the shown price of range offers in line with a SKU whose price has changed."""
-        for offer in self.filtered("pg_is_range"):
-            try:
-                vals = self._pg_price_vals(
-                    offer.pg_sku_id, offer.company_id, margin=D(offer.pg_range_margin)
-                )
-            except UserError:
-                continue  # No exchange rate: `pg_problem` of the offer says so.
-            if D(offer.list_price) != D(vals["list_price"]):
-                offer.write(vals)
-
-    @api.model
-    @api.private
-    def _pg_on_cost_changed(self, skus):
-        """Hook: the supplier's price of these SKUs has changed; their new prices are written.
-
-        Called once per sync, in its transaction, only when there is such a SKU.
-        """
-
-    # === ACTION === #
-
-    def action_pg_pause(self):
-        """Take offers off the storefront without archiving them."""
-        self.check_access("write")
-        self.write({"sale_ok": False})
-
-    def action_pg_resume(self):
-        """Put paused offers back on sale."""
-        self.check_access("write")
-        self.write({"sale_ok": True})
-
-    def action_pg_open(self):
-        """Open an offer from the editable list."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "views": [(self.env.ref("pg_catalog.pg_offer_view_form").id, "form")],
-        }
+            margin = D(company.pg_usual_margin)
+        own = self._pg_price_vals(sku, company, margin=margin, price=price)
+        return {**vals, "pg_price_mode": "own", "pg_price_rule_id": False, **own}
