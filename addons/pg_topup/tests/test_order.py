@@ -107,7 +107,15 @@ class TestOrder(TopupCase):
         voucher = self.env["pg.sku"].search(
             [("supplier_id", "=", self.supplier.id), ("kind", "not in", const.SOLD_KINDS)], limit=1
         )
-        offer = self.offer.copy({"pg_sku_id": voucher.id, "pg_margin_percent": 10})
+        offer = self.env["product.template"].create(
+            {
+                "name": "Voucher",
+                "type": "service",
+                "company_id": self.seller.id,
+                "pg_sku_id": voucher.id,
+                "pg_margin_percent": 10,
+            }
+        )
         before = self.count()
         with self.assertRaises(UserError):
             self.place(offer=offer, send_value=None)
