@@ -69,7 +69,7 @@ class Bench:
         """Return an account at the sandbox with a catalogue of the real size."""
         client = SandboxClient(self.settings.sandbox_url, timeout=120)
         account = client.create_account(
-            "dingconnect", name="Bench", currency="USD", settings={}
+            "dingconnect", name="Bench", currency="USD", settings={"full_catalogue": True}
         )
         return {"url": client.dingconnect_url, "api_key": account["api_key"]}
 

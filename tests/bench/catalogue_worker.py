@@ -33,6 +33,8 @@ NAME = "Bench"
 LOAD_FIELDS = (
     "code",
     "name",
+    "description",
+    "read_more",
     "supplier_id/.id",
     "operator_id/.id",
     "kind",
@@ -48,13 +50,17 @@ LOAD_FIELDS = (
     "distributor_fee",
     "customer_fee",
     "commission_rate",
+    "tax_rate",
+    "tax_name",
     "is_instant",
     "redemption",
     "benefits",
     "validity_iso",
     "region_code",
+    "region_id/.id",
     "payment_types",
     "uat_number",
+    "additional_information",
     "bill_required",
 )
 LOAD_OPERATOR_FIELDS = (
@@ -68,6 +74,19 @@ LOAD_OPERATOR_FIELDS = (
     "care_number",
     "region_codes",
     "payment_types",
+)
+LOAD_PRICE_FIELDS = (
+    "sku_id/.id",
+    "effective_at",
+    "send_min",
+    "send_max",
+    "send_currency_id/.id",
+    "distributor_fee",
+    "receive_min",
+    "receive_max",
+    "receive_currency_id/.id",
+    "value",
+    "value_currency_id/.id",
 )
 
 
@@ -179,63 +198,84 @@ def count_rows(registry, supplier_id):
 
 
 def measure_load(registry, account):
-    """Write the same operators and SKUs for two new suppliers: by our sync, and by load()."""
+    """Write the same operators, SKUs and prices for two new suppliers: by our sync, by load()."""
     from odoo.addons.pg_catalog.tools.feed import Scope, fetch
 
     with registry.cursor() as cr:
         env = environment(cr)
         source = env["pg.supplier"].search([("name", "=", NAME)])
         feed = fetch(source._get_port(), Scope(languages=("en",), reference=False))
-        ours, theirs = env["pg.supplier"].create([{"name": "Ours"}, {"name": "Theirs"}])
-        cr.commit()
-        started = time.monotonic()
-        ours._apply_feed(feed)
-        cr.commit()
-        figures = {"write_s": round(time.monotonic() - started, 2)}
-        say(f"write: {len(feed.skus)} SKUs in {figures['write_s']} s")
-        operators, skus = rows_to_load(env, ours, theirs)
-        env.invalidate_all()
-        started = time.monotonic()
-        load(env["pg.operator"], LOAD_OPERATOR_FIELDS, operators)
-        cr.execute("SELECT code, id FROM pg_mobile_operator WHERE supplier_id = %s", [theirs.id])
-        ids = dict(cr.fetchall())
-        place = LOAD_FIELDS.index("operator_id/.id")
-        for row in skus:
-            row[place] = str(ids[row[place]])
-        load(env["pg.sku"], LOAD_FIELDS, skus)
-        cr.commit()
-        figures["load_s"] = round(time.monotonic() - started, 2)
-        say(f"load(): {len(skus)} SKUs in {figures['load_s']} s")
+        ours, theirs = env["pg.supplier"].create([{"name": "Ours"}, {"name": "Theirs"}]).ids
+    started = time.monotonic()
+    with registry.cursor() as cr:
+        environment(cr)["pg.supplier"].browse(ours)._apply_feed(feed)
+    figures = {"write_s": round(time.monotonic() - started, 2)}
+    say(f"write: {len(feed.skus)} SKUs in {figures['write_s']} s")
+    with registry.cursor() as cr:
+        rows = rows_to_load(environment(cr), ours)
+    started = time.monotonic()
+    with registry.cursor() as cr:
+        load_rows(environment(cr), theirs, *rows)
+    figures["load_s"] = round(time.monotonic() - started, 2)
+    say(f"load(): {len(feed.skus)} SKUs in {figures['load_s']} s")
     return figures
 
 
-def load(model, names, rows):
+def load_rows(env, supplier_id, operators, skus, prices):
+    """Import rows for a supplier, each kind after the one that it refers to."""
+
+    def ids_of(table):
+        env.cr.execute(f"SELECT code, id FROM {table} WHERE supplier_id = %s", [supplier_id])
+        return dict(env.cr.fetchall())
+
+    supplier = str(supplier_id)
+    load(env["pg.operator"], LOAD_OPERATOR_FIELDS, operators, "supplier_id/.id", supplier)
+    found = ids_of("pg_mobile_operator")
+    place(skus, LOAD_FIELDS, "operator_id/.id", found)
+    load(env["pg.sku"], LOAD_FIELDS, skus, "supplier_id/.id", supplier)
+    place(prices, LOAD_PRICE_FIELDS, "sku_id/.id", ids_of("pg_sku"))
+    load(env["pg.sku.price"], LOAD_PRICE_FIELDS, prices)
+
+
+def place(rows, names, name, ids):
+    """Put ids in the place of codes."""
+    column = names.index(name)
+    for row in rows:
+        row[column] = str(ids[row[column]])
+
+
+def load(model, names, rows, name=None, value=None):
     """Import rows as the import screen does, and write them out."""
+    if name:
+        place(rows, names, name, dict.fromkeys({row[names.index(name)] for row in rows}, value))
     result = model.load(list(names), rows)
     if not result["ids"]:
         raise SystemExit(f"load() refused: {result['messages'][:3]}")
     model.env.flush_all()
 
 
-def rows_to_load(env, ours, theirs):
-    """Return (operators, SKUs) of a supplier as rows of text for another supplier."""
-
-    def text(record, name):
-        value = record[name.partition("/")[0]]
-        if name == "supplier_id/.id":
-            return str(theirs.id)
-        if name == "operator_id/.id":
-            return value.code
-        if name.endswith("/.id"):
-            return str(value.id or "")
-        return str(int(value)) if isinstance(value, bool) and value else str(value or "")
-
-    mine = [("supplier_id", "=", ours.id)]
-    operators, skus = env["pg.operator"].search(mine), env["pg.sku"].search(mine)
+def rows_to_load(env, supplier_id):
+    """Return (operators, SKUs, prices) of a supplier as rows of text; codes stand for its own."""
+    operators = env["pg.operator"].search([("supplier_id", "=", supplier_id)])
+    skus = env["pg.sku"].search([("supplier_id", "=", supplier_id)])
+    prices = env["pg.sku.price"].search([("sku_id", "in", skus.ids)])
     return (
-        [[text(operator, name) for name in LOAD_OPERATOR_FIELDS] for operator in operators],
-        [[text(sku, name) for name in LOAD_FIELDS] for sku in skus],
+        [[as_text(record, name) for name in LOAD_OPERATOR_FIELDS] for record in operators],
+        [[as_text(record, name) for name in LOAD_FIELDS] for record in skus],
+        [[as_text(record, name) for name in LOAD_PRICE_FIELDS] for record in prices],
     )
+
+
+def as_text(record, name):
+    """Return a field as it would stand in a file."""
+    value = record[name.partition("/")[0]]
+    if name in ("operator_id/.id", "sku_id/.id"):
+        return value.code
+    if name.endswith("/.id"):
+        return str(value.id or "")
+    if name == "effective_at":
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return str(int(value)) if value is True else str(value or "")
 
 
 # === NUMBERS === #

@@ -83,7 +83,8 @@ class PgSupplier(models.Model):
         self._apply_promotions(feed, lookups, skipped, others)
         self.env.invalidate_all(flush=False)
         report("offers")
-        self._on_skus_changed(sku_ids, cost_ids)
+        # New ones, which come first, have no offers yet.
+        self._on_skus_changed(sku_ids[skus.new if skus else 0 :], cost_ids)
         result = feeds.SyncResult(
             operators=operators,
             skus=skus,
@@ -163,7 +164,7 @@ class PgSupplier(models.Model):
         return counts
 
     def _apply_skus(self, feed, lookups, skipped):
-        """Write SKUs; return (Counts or None, ids of the written ones)."""
+        """Write SKUs; return (Counts or None, ids of the written ones, new ones first)."""
         if feed.skus is None:
             return None, []
         rows, seen, bad = feeds.read_items(feed.skus, feed_rows.sku_row, lookups)

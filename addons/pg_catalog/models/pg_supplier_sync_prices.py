@@ -49,7 +49,8 @@ class PgSupplier(models.Model):
                             send_currency_id, distributor_fee, receive_min, receive_max,
                             receive_currency_id, value, value_currency_id,
                             create_uid, create_date, write_uid, write_date)
-                SELECT f.id, f.company_id, now() AT TIME ZONE 'UTC', f.send_min, f.send_max,
+                SELECT f.id, f.company_id, date_trunc('second', now() AT TIME ZONE 'UTC'),
+                       f.send_min, f.send_max,
                        f.send_currency_id, f.distributor_fee, f.receive_min, f.receive_max,
                        f.receive_currency_id,
                        round((f.send_min + f.distributor_fee) * f.rate, %(decimals)s),
@@ -88,8 +89,11 @@ class PgSupplier(models.Model):
         What offers make of a new cost must not keep the catalogue old: when it breaks, it alone is
         undone, and the log says why.
 
-        :param sku_ids: the SKUs that were written. :param cost_ids: those with a new cost.
+        :param sku_ids: the SKUs that were changed or are back.
+        :param cost_ids: those with a new cost.
         """
+        if not sku_ids:
+            return
         Offer = self.env["product.template"].sudo()
         skus = self.env["pg.sku"].browse(sku_ids)
         skus.modified(["operator_id", "kind", "country_id"])

@@ -297,7 +297,7 @@ class SyncResult:
 def write_rows(env, table, supplier_id, rows, seen, skipped):
     """Write one kind of row.
 
-    :return: (Counts, ids of the rows that are new, changed or back).
+    :return: (Counts, ids of the rows that are new, then of those that are changed or back).
     """
     before = table.read_codes(env.cr, supplier_id)
     known = [row for row in rows if row["code"] in before]
