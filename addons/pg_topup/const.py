@@ -111,3 +111,38 @@ EVENT_KINDS = [
     ("alert", "Alert"),
     ("note", "Note"),
 ]
+
+# What a customer is told, and the states in which it is still true when its turn comes.
+NOTICE_KINDS = [
+    ("delivered", "Delivered"),
+    ("failed", "Not delivered"),
+    ("refunded", "Refunded"),
+    ("in_doubt", "Being checked"),
+]
+NOTICE_CHANNELS = [("email", "E-mail"), ("sms", "SMS")]
+NOTICE_OF_STATE = {
+    "completed": "delivered",
+    "failed": "failed",
+    "refunded": "refunded",
+    "in_doubt": "in_doubt",
+}
+NOTICE_STATES = {
+    "delivered": ("completed",),
+    "failed": ("failed",),
+    "refunded": ("refunded",),
+    "in_doubt": ("in_doubt",),
+}
+# Seconds to wait first: a doubt is mostly over within a minute; a refund mostly follows a failure
+# at once, and then only the refund is told.
+NOTICE_DELAYS = {"in_doubt": 3600, "failed": 60}
+
+# Outgoing webhooks: seconds before each further try; after the last one (three days) it has failed.
+WEBHOOK_WAITS = (10, 60, 300, 900, 3600, 4 * 3600, 8 * 3600, 12 * 3600, 24 * 3600, 24 * 3600)
+WEBHOOK_EVENTS = [
+    ("paid", "Paid"),
+    ("in_doubt", "In doubt"),
+    ("completed", "Delivered"),
+    ("failed", "Failed"),
+    ("refunded", "Refunded"),
+    ("cancelled", "Cancelled"),
+]

@@ -11,4 +11,8 @@ from . import (
     pg_topup_sale,
     pg_topup_state,
     pg_topup_status,
+    pg_topup_notice,
+    pg_webhook,
+    pg_webhook_delivery,
+    res_company,
 )

@@ -3,8 +3,10 @@ from . import (
     test_dispatch,
     test_doubt,
     test_ledger,
+    test_notice,
     test_order,
     test_payment,
     test_receipt,
     test_state,
+    test_webhook,
 )
