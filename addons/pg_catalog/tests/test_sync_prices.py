@@ -3,7 +3,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 from odoo.addons.pg_catalog.tools.feed import Counts
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -76,7 +75,7 @@ class TestSyncPrices(CatalogueCase):
     def test_a_broken_hook_does_not_stop_the_sync(self):
         def broken(model, skus):
             model.env["res.partner"].create({"name": "Left behind by the hook"})
-            raise UserError("No")
+            raise ValueError("No")
 
         self.patch(type(self.env["product.template"]), "_pg_on_cost_changed", broken)
         with mute_logger("odoo.addons.pg_catalog.models.pg_supplier_sync_prices"):
