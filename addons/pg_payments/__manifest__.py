@@ -6,7 +6,7 @@
     "author": "Prepaid Minutes Contributors",
     "license": "LGPL-3",
     "depends": ["pg_base", "payment"],
-    "external_dependencies": {"python": ["stripe"]},
+    "external_dependencies": {"python": ["stripe", "paypalrestsdk", "cryptography"]},
     "data": [
         "security/ir.model.access.csv",
         "security/pg_payments_rules.xml",

@@ -14,6 +14,15 @@ FEE_DELAYS = (300, 900, 1800, 3600, 3600 * 3, 3600 * 12, 3600 * 24)
 #: Seconds between two tries of a refund request whose outcome is not known yet.
 REFUND_DELAYS = (30, 60, 300, 900, 1800, 3600)
 
+#: Seconds between two looks at a capture whose outcome is not known yet.
+CAPTURE_DELAYS = (5, 15, 30, 60, 120, 300, 600, 900, 1800)
+
+#: While money is being taken, no other worker touches it.
+CAPTURE_LEASE = timedelta(minutes=2)
+
+#: How long the secret of a replaced webhook is still accepted.
+WEBHOOK_OVERLAP = timedelta(hours=24)
+
 #: Seconds between two tries of a webhook event that could not be processed.
 EVENT_DELAYS = (60, 300, 900, 3600, 3600 * 3, 3600 * 6, 3600 * 12, 3600 * 24)
 

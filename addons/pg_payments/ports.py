@@ -65,6 +65,19 @@ class CheckoutRequest:
     provider_id: int
     email: str = ""
     locale: str = ""
+    brand: str = ""
+    customer_id: str = ""
+
+
+@dataclass(frozen=True)
+class CustomerRequest:
+    """A payer to be known at the gateway. `key` is the same whenever the same one is meant."""
+
+    key: str
+    name: str
+    email: str
+    database: str
+    provider_id: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +87,17 @@ class Checkout:
     url: str = field(repr=False)
     gateway_id: str
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What is charged instead of an amount; `rate` is charged currency per `currency`."""
+
+    amount: Decimal
+    currency: str
+    charged: Decimal
+    charged_currency: str
+    rate: Decimal
 
 
 @dataclass(frozen=True)
@@ -140,7 +164,8 @@ class RefundState:
 class GatewayEvent:
     """A verified piece of news: a hint where to look, never a fact to book.
 
-    `type` is the gateway's word, `kind` ours: payment, refund, reversal, dispute or other.
+    `type` is the gateway's word, `kind` ours: payment, approval (the payer agreed, maybe once
+    more), refund, reversal, dispute or other.
     `database` is our database's uuid or the start of it (8 characters at least). `outcome` is how
     a dispute ended: won, lost, or the gateway's word; empty while it runs.
     """
@@ -192,6 +217,8 @@ class GatewayPort(Protocol):
     return_query: ClassVar[str]
     #: Whether an unpaid page can be closed. If not, its payment is simply never captured.
     closes_pages: ClassVar[bool]
+    #: Whether it keeps customers, by `create_customer`.
+    keeps_customers: ClassVar[bool]
 
     @staticmethod
     def check_account(account: Account) -> None:
@@ -215,10 +242,14 @@ class GatewayPort(Protocol):
 
     def create_checkout(self, request: CheckoutRequest) -> Checkout: ...
 
+    def create_customer(self, request: CustomerRequest) -> str:
+        """Return the gateway's id of a new customer; only where it `keeps_customers`."""
+
     def expire_checkout(self, checkout_id: str) -> None:
         """Close a payment page, so that it cannot be paid any more. Closed already is fine."""
 
-    def get_payment(self, *, checkout_id: str = "", payment_id: str = "") -> PaymentState: ...
+    def get_payment(self, *, checkout_id: str = "", payment_id: str = "") -> PaymentState:
+        """Read a payment by its page or by its own id; when both are given, by the surer one."""
 
     def capture_payment(self, request: CaptureRequest) -> PaymentState:
         """Take approved money. The same key never takes it twice; a payer whose instrument is

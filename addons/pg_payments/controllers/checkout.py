@@ -7,11 +7,11 @@ from odoo.http import request
 from odoo.tools import consteq
 
 from ..gateways import GATEWAYS
+from ..models.payment_transaction_checkout import STATUS_PAGE
 
 _logger = logging.getLogger(__name__)
 
 CODES = ",".join(GATEWAYS)
-STATUS_PAGE = "/payment/status"
 
 
 class PaymentCheckout(http.Controller):
@@ -54,7 +54,7 @@ class PaymentCheckout(http.Controller):
     def _refresh_and_land(self, tx, source):
         """Ask the gateway, then show the payer where the payment stands, answer or not."""
         try:
-            tx._pg_refresh(source)
+            tx._pg_refresh(source, is_new_approval=source == "return")
         except OutsideError as error:
             _logger.warning("payment %s: no answer on %s: %r", tx.reference, source, error)
         return request.redirect(tx.landing_route or STATUS_PAGE)

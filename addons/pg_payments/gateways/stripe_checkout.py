@@ -29,6 +29,7 @@ class StripeCheckoutGateway:
     # Stripe fills it in; it must stay as it is.
     return_query = "session_id={CHECKOUT_SESSION_ID}"
     closes_pages = True
+    keeps_customers = True
 
     def __init__(self, account):
         self._account = account
@@ -66,6 +67,23 @@ class StripeCheckoutGateway:
     def check_amount(self, amount, currency):
         """Raise ValueError unless Stripe can express this amount exactly."""
         to_stripe(amount, currency)
+
+    def create_customer(self, request):
+        """Create a customer; the same key gives the same one again (for 24 hours)."""
+        customer = stripe_client.call(
+            "customer.create",
+            self._v1.customers.create,
+            {
+                "email": request.email,
+                **({"name": request.name} if request.name else {}),
+                "metadata": {
+                    "odoo_db": request.database,
+                    "odoo_provider_id": str(request.provider_id),
+                },
+            },
+            {"idempotency_key": request.key},
+        )
+        return customer["id"]
 
     def create_checkout(self, request):
         """Open a payment page; the same key gives the same page again."""
@@ -220,7 +238,9 @@ def _session_params(request):
         # Otherwise the payer may be charged in another currency than ours.
         "adaptive_pricing": {"enabled": False},
     }
-    if request.email:
+    if request.customer_id:
+        params["customer"] = request.customer_id
+    elif request.email:
         params["customer_email"] = request.email
     if locale := _locale(request.locale):
         params["locale"] = locale

@@ -72,6 +72,8 @@ def _ids(event_type, thing):
     if event_type.startswith("payment_intent."):
         return {"payment_id": thing["id"]}
     ids = {"payment_id": _id(thing.get("payment_intent"))}
+    if event_type == "charge.dispute.closed":
+        ids["outcome"] = thing.get("status") or "closed"
     if event_type.startswith("refund."):
         ids["refund_id"] = thing["id"]
     return ids

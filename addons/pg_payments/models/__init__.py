@@ -1,9 +1,15 @@
 from . import (
     payment_provider,
+    payment_provider_conversion,
+    payment_provider_webhook,
     payment_transaction,
+    payment_transaction_capture,
     payment_transaction_checkout,
+    payment_transaction_conversion,
+    payment_transaction_dispute,
     payment_transaction_poll,
     payment_transaction_refund,
+    pg_payment_customer,
     pg_payment_event,
     res_company,
 )

@@ -15,6 +15,9 @@ CREDENTIALS = (
     "pg_secret_key",
     "pg_webhook_secret",
     "pg_webhook_ref",
+    "pg_webhook_old_secret",
+    "pg_webhook_old_ref",
+    "pg_webhook_old_until",
     "pg_api_base",
 )
 
@@ -22,6 +25,7 @@ CREDENTIALS = (
 ADMIN_FIELDS = frozenset(
     "name sequence state is_published maximum_amount "
     "pg_client_id pg_secret_key pg_webhook_secret pg_webhook_ref pg_api_base "
+    "settlement_currency_id "
     "available_country_ids available_currency_ids payment_method_ids "
     "pre_msg pending_msg done_msg cancel_msg auth_msg".split()
 )
@@ -147,23 +151,6 @@ class PaymentProvider(models.Model):
         return self._pg_notify(
             self.env._("The connection works. Currencies: %s", connection.account or "-")
         )
-
-    def action_pg_create_webhook(self):
-        """Register our webhook address at the gateway and keep the secret it tells."""
-        self._pg_check_settings_access()
-        provider = self.sudo()
-        try:
-            endpoint = provider._pg_get_gateway().create_webhook(
-                provider.pg_webhook_url, provider.id
-            )
-        except OutsideError as error:
-            raise UserError(
-                self.env._("The webhook could not be registered: %s", error.message)
-            ) from None
-        provider.write(
-            {"pg_webhook_ref": endpoint.endpoint_id, "pg_webhook_secret": endpoint.secret}
-        )
-        return self._pg_notify(self.env._("The webhook %s is registered.", endpoint.endpoint_id))
 
     def _pg_check_settings_access(self):
         """Raise unless the user may set up this one provider of ours."""

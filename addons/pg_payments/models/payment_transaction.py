@@ -93,7 +93,7 @@ class PaymentTransaction(models.Model):
         )
         txs.invalidate_recordset()
 
-    def _pg_refresh(self, source, *, checkout_id="", payment_id=""):
+    def _pg_refresh(self, source, *, checkout_id="", payment_id="", is_new_approval=False):
         """Ask the gateway how this payment stands, and follow.
 
         The one door for return page, webhook, poll and reload. Reads only, so it may run again.
@@ -103,6 +103,7 @@ class PaymentTransaction(models.Model):
         :param str source: who asks, for the log.
         :param str checkout_id: the page that the news is about, when it may be another than ours.
         :param str payment_id: likewise the payment.
+        :param bool is_new_approval: the payer was at the gateway just now.
         :return: the state of the payment, or None when there is nothing to ask about.
         :rtype: `..ports.PaymentState`
         :raise OutsideError: when the gateway gives no usable answer; nothing has changed then.
@@ -120,6 +121,8 @@ class PaymentTransaction(models.Model):
         if before != self.state:
             _logger.info("payment %s by %s: %s, was %s", self.reference, source, self.state, before)
         self._pg_flag_second_payment(states)
+        if state.status == "approved":
+            self._pg_plan_capture(state, is_new_approval)
         self._pg_plan_poll()
         return state
 
@@ -127,10 +130,9 @@ class PaymentTransaction(models.Model):
         """Read our own page at the gateway, and the one of the news when it is another one."""
         gateway = self.provider_id._pg_get_gateway()
         states = []
-        if self.pg_checkout_ref:
-            states.append(gateway.get_payment(checkout_id=self.pg_checkout_ref))
-        elif self.pg_payment_ref:
-            states.append(gateway.get_payment(payment_id=self.pg_payment_ref))
+        if self.pg_checkout_ref or self.pg_payment_ref:
+            ids = {"checkout_id": self.pg_checkout_ref, "payment_id": self.pg_payment_ref}
+            states.append(gateway.get_payment(**{key: name or "" for key, name in ids.items()}))
         known = {state.payment_id for state in states} | {state.checkout_id for state in states}
         if checkout_id and checkout_id not in known:
             states.append(gateway.get_payment(checkout_id=checkout_id))
@@ -176,17 +178,18 @@ class PaymentTransaction(models.Model):
         state = payment_data.get("pg_state") or payment_data["pg_refund"]
         if state.status not in ("paid", "done"):
             return ""
-        if state.currency != self.currency_id.name:
+        amount, currency = self._pg_get_gateway_pair()
+        if state.currency != currency:
             return self.env._(
                 "The gateway has %(theirs)s, the transaction is in %(ours)s.",
                 theirs=state.currency or "-",
-                ours=self.currency_id.name,
+                ours=currency,
             )
-        if state.amount is None or D(state.amount) != abs(D(self.amount)):
+        if state.amount is None or D(state.amount) != amount:
             return self.env._(
                 "The gateway has %(theirs)s, the transaction is of %(ours)s.",
                 theirs=state.amount,
-                ours=abs(D(self.amount)),
+                ours=amount,
             )
         return ""
 
@@ -207,6 +210,8 @@ class PaymentTransaction(models.Model):
             self.provider_reference = state.payment_id
         if state.receipt:
             self.gateway_receipt = state.receipt
+        if self.pg_capture_step and state.status in ("paid", "pending", "failed"):
+            self._pg_end_capture("accepted")
         if state.status == "paid":
             if state.checkout_id:
                 self.pg_checkout_ref = state.checkout_id
@@ -223,6 +228,8 @@ class PaymentTransaction(models.Model):
             self._set_pending(state_message=state.message or None)
         elif state.status == "failed":
             self._set_error(state.message or self.env._("The payment failed."))
+        elif state.status == "expired" and self.pg_capture_step == "requested":
+            _logger.warning("payment %s: its page is gone, its capture unknown", self.reference)
         elif state.status == "expired":
             self._set_canceled(state_message=self.env._("The payment page has closed unpaid."))
         elif state.status == "cancelled":
@@ -243,26 +250,21 @@ class PaymentTransaction(models.Model):
         if not currency:
             self._pg_flag(self.env._("Fee in an unknown currency: %s", state.fee_currency))
             return
+        rate = state.rate if state.rate is not None else D(1)
+        if self.gateway_currency_id:
+            rate *= D(self.gateway_conversion_rate)
         self.write(
             {
                 "gateway_fee": float(state.fee),
                 "gateway_net": float(state.net),
                 "gateway_fee_currency_id": currency.id,
-                "gateway_rate": float(state.rate) if state.rate is not None else 1.0,
+                "gateway_rate": float(rate),
             }
         )
         self._pg_on_fee_known()
 
     def _pg_on_fee_known(self):
         """Hook for the layers above: fee, net, currency and rate of this payment are filled."""
-
-    def _pg_on_dispute(self, news):
-        """Flag a payment that its payer disputes; its state stays, the money is decided later.
-
-        :param str news: the gateway's word for what happened.
-        """
-        self._gateway_lock()
-        self._pg_flag(self.env._("Disputed at the gateway (%s)", news))
 
     def _post_process(self):
         """Override of `payment` so that status page and cron do not both do this work."""

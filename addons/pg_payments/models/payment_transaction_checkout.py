@@ -6,13 +6,15 @@ from odoo import fields, models
 from odoo.addons.payment import utils as payment_utils
 from odoo.addons.pg_base.http import check_endpoint
 from odoo.addons.pg_base.outcomes import OutsideError, Rejected
-from odoo.addons.pg_base.tools.money import D
+from odoo.exceptions import ValidationError
 
 from ..const import CHECKOUT_LIFETIME
 from ..gateways import GATEWAYS
 from ..ports import CheckoutRequest
 
 _logger = logging.getLogger(__name__)
+
+STATUS_PAGE = "/payment/status"
 
 #: Pages close on such a boundary: a request that is run again asks for the very same page.
 EXPIRY_STEP = timedelta(minutes=10)
@@ -23,6 +25,10 @@ class PaymentTransaction(models.Model):
 
     _inherit = "payment.transaction"
 
+    pg_checkout_url = fields.Char(
+        "Address of the payment page", readonly=True, copy=False, groups="base.group_system"
+    )
+
     def _get_specific_rendering_values(self, processing_values):
         """Override of `payment` to open the payment page and return where it is.
 
@@ -32,12 +38,15 @@ class PaymentTransaction(models.Model):
             return super()._get_specific_rendering_values(processing_values)
         try:
             url = self._pg_open_checkout()
-            return self._pg_split_url(url) if url else {}
+            if not url:
+                # Nothing to pay any more, or it is being confirmed: the payer is told where.
+                return {"api_url": self.landing_route or STATUS_PAGE, "url_params": []}
+            return self._pg_split_url(url)
         except OutsideError as error:
             _logger.warning("payment %s: no payment page: %r", self.reference, error)
             # Opening a page moves no money, so an unknown outcome is as good as a refusal.
             self._set_error(self._pg_get_checkout_failure(error))
-        except ValueError as error:
+        except (ValueError, ValidationError) as error:
             self._set_error(str(error))
         return {}
 
@@ -52,35 +61,60 @@ class PaymentTransaction(models.Model):
         self._ensure_provider_is_not_disabled()
         self._gateway_lock()
         gateway = self.provider_id._pg_get_gateway()
-        if self.pg_checkout_ref:
-            state = self._pg_refresh("reload")
-            if self.state not in ("draft", "pending"):
-                return ""
-            if state and state.status == "open" and self._pg_is_same_amount(state):
-                return state.url
-            gateway.expire_checkout(self.pg_checkout_ref)
-        elif self.state not in ("draft", "pending"):
+        if self.pg_checkout_ref and (url := self._pg_find_open_checkout(gateway)) is not None:
+            return url
+        if self.state not in ("draft", "pending"):
             return ""
-        checkout = gateway.create_checkout(self._pg_prepare_checkout())
+        self._pg_pin_conversion()
+        checkout = self._pg_create_checkout(gateway)
         self.write(
             {
                 "pg_checkout_ref": checkout.gateway_id,
                 "pg_checkout_count": self.pg_checkout_count + 1,
                 "pg_checkout_expires_at": checkout.expires_at,
+                "pg_checkout_url": checkout.url,
+                "pg_capture_step": False,
             }
         )
         self._pg_plan_poll()
         return checkout.url
 
-    def _pg_is_same_amount(self, state):
-        return state.currency == self.currency_id.name and state.amount == D(self.amount)
+    def _pg_find_open_checkout(self, gateway):
+        """Return the address of the page that is open already, '' when there is nothing to pay;
+        None, and the old page closed, when a new one is needed."""
+        state = self._pg_refresh("reload")
+        if self.state not in ("draft", "pending") or self._pg_is_confirming():
+            return ""
+        if state and state.status in ("open", "approved") and self._pg_is_same_amount(state):
+            return state.url or self.pg_checkout_url
+        if state and state.status == "pending":
+            return ""  # The money is on its way.
+        gateway.expire_checkout(self.pg_checkout_ref)
+        return None
 
-    def _pg_prepare_checkout(self):
+    def _pg_create_checkout(self, gateway):
+        """Open a page; without the customer when the gateway has lost it meanwhile."""
+        Customer = self.env["pg.payment.customer"].sudo()
+        customer = Customer._ensure(
+            self.provider_id, self.partner_id, self.partner_name or "", self.partner_email or ""
+        )
+        try:
+            return gateway.create_checkout(self._pg_prepare_checkout(customer.reference or ""))
+        except Rejected as refusal:
+            if not customer or refusal.code != "resource_missing":
+                raise
+            customer.unlink()
+            return gateway.create_checkout(self._pg_prepare_checkout())
+
+    def _pg_is_same_amount(self, state):
+        return (state.amount, state.currency) == self._pg_get_gateway_pair()
+
+    def _pg_prepare_checkout(self, customer_id=""):
         """Build the request for a page. It must not hold what changes when a request is run again
         (record ids, the minute): the same key goes with the same body only."""
         expires_at = _round_up(fields.Datetime.now() + CHECKOUT_LIFETIME)
-        amount, currency = D(self.amount), self.currency_id.name
-        scope = f"checkout-{self.pg_checkout_count}"
+        amount, currency = self._pg_get_gateway_pair()
+        scope = f"checkout-{self.pg_checkout_count}{customer_id and '-'}{customer_id}"
         return CheckoutRequest(
             reference=self.reference,
             key=self._pg_make_key(scope, amount, currency, expires_at.isoformat()),
@@ -94,6 +128,8 @@ class PaymentTransaction(models.Model):
             provider_id=self.provider_id.id,
             email=self.partner_email or "",
             locale=self.partner_lang or self.env.lang or "",
+            brand=self.company_id.name or "",
+            customer_id=customer_id,
         )
 
     def _pg_get_checkout_description(self):
@@ -143,11 +179,13 @@ class PaymentTransaction(models.Model):
         """Ask for the payment pages to be closed since something else replaces these payments.
 
         Closing is a call to the outside, so the cron does it; the transaction is cancelled once the
-        gateway says that the page is closed unpaid. A payment that came first is honoured.
+        gateway says that the page is closed unpaid, or at once where nothing is taken without our
+        capture. A payment that came first is honoured.
         """
         txs = self.filtered(
             lambda tx: tx._pg_is_ours() and tx.state in ("draft", "pending") and tx.pg_checkout_ref
         )
+        txs.filtered(lambda tx: tx.pg_capture_step == "waiting")._pg_end_capture(False)
         txs.write({"pg_is_abandoned": True, "pg_next_poll_at": fields.Datetime.now()})
         if txs:
             self.env.ref("pg_payments.cron_poll")._trigger()

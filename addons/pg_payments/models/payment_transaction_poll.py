@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from psycopg2 import OperationalError
 
 from ..const import BATCH, FEE_DELAYS, POLL_DELAYS, pick_delay
+from ..gateways import GATEWAYS
 
 _logger = logging.getLogger(__name__)
 
@@ -90,6 +91,20 @@ class PaymentTransaction(models.Model):
             tx.provider_id._pg_get_gateway().expire_checkout(tx.pg_checkout_ref)
         if tx._pg_refresh("poll") is None:
             tx.pg_next_poll_at = False
+        elif tx._pg_is_unpaid_for_good():
+            tx._set_canceled(state_message=tx.env._("The payment page has closed unpaid."))
+            tx._pg_plan_poll()
+
+    def _pg_is_unpaid_for_good(self):
+        """Tell whether an open page is over by our own decision: its gateway cannot close it, but
+        without our capture it takes no money."""
+        if GATEWAYS[self.provider_code].closes_pages or self.operation == "refund":
+            return False
+        if self.state not in ("draft", "pending") or self.pg_payment_ref:
+            return False
+        expires_at = self.pg_checkout_expires_at
+        is_over = bool(expires_at) and expires_at <= fields.Datetime.now()
+        return (is_over or self.pg_is_abandoned) and not self._pg_is_confirming()
 
     def _pg_postpone_poll(self, tx_id, error):
         """Ask later: the gateway gave no answer, so nothing is known and nothing changes."""

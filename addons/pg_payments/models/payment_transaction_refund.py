@@ -66,7 +66,9 @@ class PaymentTransaction(models.Model):
         if custom_create_values.get("pg_refund_step") != "accepted":
             self._pg_check_refund(amount)
             custom_create_values.update(
-                pg_refund_step="waiting", pg_next_try_at=fields.Datetime.now()
+                pg_refund_step="waiting",
+                pg_next_try_at=fields.Datetime.now(),
+                **self._pg_prepare_refund_values(amount),
             )
         return super()._create_child_transaction(amount, is_refund, **custom_create_values)
 
@@ -87,17 +89,31 @@ class PaymentTransaction(models.Model):
                     reference=self.reference,
                 )
             )
+
+    def _pg_prepare_refund_values(self, amount):
+        """Return what the child of a refund keeps of a conversion.
+
+        :raise ValidationError: when the gateway cannot express the amount.
+        """
+        values = self._pg_get_refund_conversion(amount)
+        part, currency = D(amount), self.currency_id.name
+        if values:
+            part, currency = D(values["gateway_amount"]), self.gateway_currency_id.name
         try:
-            self.provider_id._pg_get_gateway().check_amount(D(amount), self.currency_id.name)
+            self.provider_id._pg_get_gateway().check_amount(part, currency)
         except ValueError as error:
             raise ValidationError(str(error)) from None
+        return values
 
     def _pg_get_refundable(self):
         """Return what may still be sent back, as a Decimal: running requests count as sent."""
-        children = self.child_transaction_ids.filtered(
+        back = (D(child.amount) for child in self._pg_get_counted_refunds())
+        return D(self.amount) + sum(back, D(0))
+
+    def _pg_get_counted_refunds(self):
+        return self.child_transaction_ids.filtered(
             lambda tx: tx.operation == "refund" and tx.state in COUNTED_STATES
         )
-        return D(self.amount) + sum((D(child.amount) for child in children), D(0))
 
     def _send_refund_request(self):
         """Override of `payment` to wake the worker: no call to the outside is made here."""
@@ -132,16 +148,23 @@ class PaymentTransaction(models.Model):
         _logger.info("refund %s by %s: %s", self.reference, source, self.state)
         return state
 
-    def _pg_sync_refunds(self, source):
+    def _pg_sync_refunds(self, source, refund_id=""):
         """Take over every refund that the gateway has of this payment, whoever asked for it.
 
         Note: `self.ensure_one()`, on the payment.
+
+        :param str refund_id: the refund that the news is about, in case the list lacks it.
         """
         self.ensure_one()
         self._gateway_lock()
         if not self.pg_payment_ref:
             return
-        for state in self.provider_id._pg_get_gateway().find_refunds(self.pg_payment_ref):
+        gateway = self.provider_id._pg_get_gateway()
+        states = gateway.find_refunds(self.pg_payment_ref)
+        if refund_id and refund_id not in {state.refund_id for state in states}:
+            state = gateway.get_refund(refund_id)
+            states += (state,) if state.payment_id == self.pg_payment_ref else ()
+        for state in states:
             child = self._pg_find_refund(state)
             if not child and state.status not in ("failed", "cancelled"):
                 child = self._pg_adopt_refund(state)
@@ -161,11 +184,13 @@ class PaymentTransaction(models.Model):
 
     def _pg_adopt_refund(self, state):
         """Create the child of a refund that was made in the gateway's dashboard."""
+        amount, values = self._pg_get_adopted_refund(state)
         child = self._create_child_transaction(
-            float(state.amount),
+            float(amount),
             is_refund=True,
             pg_refund_step="accepted",
             provider_reference=state.refund_id,
+            **values,
         )
         _logger.info("payment %s: refund %s made elsewhere", self.reference, state.refund_id)
         child._log_sent_message()
@@ -237,12 +262,13 @@ class PaymentTransaction(models.Model):
 
     def _pg_prepare_refund(self):
         """Build the request of this refund; the same in every try."""
+        amount, currency = self._pg_get_gateway_pair()
         return RefundRequest(
             reference=self.reference,
             key=self._pg_make_key("refund"),
             payment_id=self.source_transaction_id.pg_payment_ref,
-            amount=-D(self.amount),
-            currency=self.currency_id.name,
+            amount=amount,
+            currency=currency,
             database=self._pg_get_database(),
             provider_id=self.provider_id.id,
         )
@@ -272,15 +298,15 @@ class PaymentTransaction(models.Model):
             return
         if isinstance(outcome, Unknown) and self.state == "draft":
             self._set_pending(state_message=self.env._("Asked for; the outcome is not known yet."))
-        self._pg_postpone_refund(outcome)
+        self._pg_postpone(outcome, REFUND_DELAYS, "pg_payments.cron_refunds")
 
-    def _pg_postpone_refund(self, outcome):
+    def _pg_postpone(self, outcome, delays, cron):
         """Plan the next try, not before the gateway allows it."""
-        delay = pick_delay(REFUND_DELAYS, self.pg_try_count - 1)
+        delay = pick_delay(delays, self.pg_try_count - 1)
         if isinstance(outcome, Throttled) and outcome.retry_after:
             delay = max(delay, timedelta(seconds=outcome.retry_after))
         self.pg_next_try_at = fields.Datetime.now() + delay
-        self.env.ref("pg_payments.cron_refunds")._trigger(at=self.pg_next_try_at)
+        self.env.ref(cron)._trigger(at=self.pg_next_try_at)
 
 
 def _claim(env):

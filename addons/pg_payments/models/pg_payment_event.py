@@ -40,6 +40,7 @@ class PgPaymentEvent(models.Model):
     kind = fields.Selection(
         [
             ("payment", "Payment"),
+            ("approval", "Approval"),
             ("refund", "Refund"),
             ("reversal", "Reversal"),
             ("dispute", "Dispute"),
@@ -54,6 +55,7 @@ class PgPaymentEvent(models.Model):
     checkout_ref = fields.Char("Payment page", readonly=True)
     payment_ref = fields.Char("Payment at the gateway", readonly=True)
     refund_ref = fields.Char("Refund at the gateway", readonly=True)
+    outcome = fields.Char("How a dispute ended", readonly=True)
     transaction_id = fields.Many2one(
         "payment.transaction", "Transaction", readonly=True, index="btree_not_null"
     )
@@ -163,13 +165,19 @@ class PgPaymentEvent(models.Model):
             self._end("failed", self.env._("No transaction has this reference."))
             return
         self.transaction_id = tx
+        payment = tx.source_transaction_id or tx
         if self.kind == "refund":
-            (tx.source_transaction_id or tx)._pg_sync_refunds(self.type)
+            payment._pg_sync_refunds(self.type, self.refund_ref or "")
+        elif self.kind == "reversal":
+            payment._pg_apply_reversal(self.type, self.refund_ref or "")
         elif self.kind == "dispute":
-            tx._pg_on_dispute(self.type)
+            payment._pg_apply_dispute(self.type, self.outcome or "")
         else:
             tx._pg_refresh(
-                self.type, checkout_id=self.checkout_ref or "", payment_id=self.payment_ref or ""
+                self.type,
+                checkout_id=self.checkout_ref or "",
+                payment_id=self.payment_ref or "",
+                is_new_approval=self.kind == "approval",
             )
         self._end("done", False)
 
@@ -266,4 +274,5 @@ def _values(news):
         "checkout_ref": news.checkout_id,
         "payment_ref": news.payment_id,
         "refund_ref": news.refund_id,
+        "outcome": news.outcome,
     }
