@@ -4,6 +4,7 @@ import secrets
 import time
 from collections import deque
 
+from sandbox import jsonx
 from sandbox.faults import FaultQueue
 
 CALLS_KEPT = 2000
@@ -91,12 +92,16 @@ class Account:
         """Bring a value from a form or JSON to the type of the default."""
         default = self.DEFAULTS[name]
         try:
+            if isinstance(default, list | dict) and isinstance(value, str):
+                value = jsonx.loads(value)
+            if isinstance(default, list | dict) and not isinstance(value, type(default)):
+                raise Refused(f"Setting {name!r} wants {type(default).__name__}.")
             if isinstance(default, bool) and isinstance(value, str):
                 return value.lower() in ("1", "true", "yes", "on")
             if isinstance(default, int | float) and not isinstance(default, bool):
                 return type(default)(value)
         except (TypeError, ValueError):
-            raise Refused(f"Setting {name!r} wants a number.") from None
+            raise Refused(f"Setting {name!r} wants another kind of value.") from None
         return value
 
     def describe(self):

@@ -12,6 +12,8 @@ from sandbox.dingconnect import routes as dingconnect
 from sandbox.dingconnect.account import DingAccount
 from sandbox.paypal import routes as paypal
 from sandbox.paypal.account import PayPalAccount
+from sandbox.pgpay import routes as pgpay
+from sandbox.pgpay.account import PgpayAccount
 from sandbox.store import Store
 from sandbox.stripe import routes as stripe_routes
 from sandbox.stripe.account import StripeAccount
@@ -24,7 +26,7 @@ def build(state=None):
     :param state: SQLite file to keep accounts and their objects in, or None
     """
     store = Store(state)
-    registry = Registry(store, [DingAccount, StripeAccount, PayPalAccount])
+    registry = Registry(store, [DingAccount, StripeAccount, PayPalAccount, PgpayAccount])
 
     @asynccontextmanager
     async def lifespan(app):
@@ -37,6 +39,7 @@ def build(state=None):
             Mount("/dingconnect", routes=dingconnect.routes()),
             Mount("/stripe", routes=stripe_routes.routes()),
             Mount("/paypal", routes=paypal.routes()),
+            Mount("/pgpay", routes=pgpay.routes()),
             Mount("/_control", routes=control.routes()),
             *pages.routes(),
         ],

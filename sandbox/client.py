@@ -34,6 +34,11 @@ class SandboxClient:
         """API base for a PayPal client."""
         return f"{self.base_url}/paypal"
 
+    @property
+    def pgpay_url(self):
+        """API base for a PGPay client; the signed path begins after it, at ``/v1``."""
+        return f"{self.base_url}/pgpay"
+
     def paypal_root_certificate(self):
         """Return the root that signed the certificate of PayPal's events here, as PEM."""
         url = f"{self.base_url}/_control/paypal/ca"
@@ -49,9 +54,10 @@ class SandboxClient:
     def create_account(self, kind, **values):
         """Create an account.
 
-        :param kind: ``dingconnect``, ``stripe`` or ``paypal``
+        :param kind: ``dingconnect``, ``stripe``, ``paypal`` or ``pgpay``
         :param values: name, currency, balance, settings, and a credential of one's own choice
-        :return: dict with id and api_key, secret_key, or client_id and client_secret
+        :return: dict with id and api_key; secret_key; client_id and client_secret; or key_id,
+            secret and webhook_secret
         """
         return self._call("POST", "/accounts", {"kind": kind, **values})
 
@@ -123,6 +129,10 @@ class SandboxClient:
         """Return PayPal's captures, oldest first."""
         return self._items(account, "captures")
 
+    def payments(self, account):
+        """Return PGPay's payments, oldest first."""
+        return self._items(account, "payments")
+
     def disputes(self, account):
         """Return the disputes, oldest first."""
         return self._items(account, "disputes")
@@ -144,9 +154,11 @@ class SandboxClient:
     def pay(self, session, outcome="pay", **values):
         """Click on a page of a payer.
 
-        :param session: id of what the page is for: a Stripe session, a PayPal order
+        :param session: id of what is paid: Stripe's session, PayPal's order, PGPay's payment
         :param outcome: Stripe: pay, decline, cancel, close, expire (and ``card=``);
-            PayPal: pay, close, decline, echeck, cancel, expire
+            PayPal: pay, close, decline, echeck, cancel, expire;
+            PGPay: pay, close, reject, pin, otp, funds, timeout, cancel, expire, settle, or the
+            code of a failure
         :return: {"url": where the browser is sent or None, "status", "message"}
         """
         return self._call("POST", "/pay", {"session": session, "outcome": outcome, **values})
@@ -154,11 +166,11 @@ class SandboxClient:
     def refund_in_dashboard(self, account, payment, amount=None):
         """Refund as the merchant does by hand.
 
-        :param payment: Stripe's payment intent or charge; PayPal's capture or order
+        :param payment: Stripe's intent or charge; PayPal's capture or order; PGPay's payment
         :param amount: minor units; at PayPal a decimal number; None for all
         """
         name = "charge" if str(payment).startswith("ch_") else "payment_intent"
-        values = {"payment" if self._kind(account) == "paypal" else name: payment}
+        values = {name if self._kind(account) == "stripe" else "payment": payment}
         if amount is not None:
             values["amount"] = amount
         return self._call("POST", self._path(account, "refunds"), values)
@@ -166,7 +178,7 @@ class SandboxClient:
     def finish_refund(self, account, refund, outcome):
         """End a refund.
 
-        :param outcome: succeeded or failed; at PayPal COMPLETED, FAILED or CANCELLED
+        :param outcome: succeeded or failed; at PayPal in capitals: COMPLETED, FAILED, CANCELLED
         """
         return self._end(account, "refunds", refund, outcome)
 
@@ -179,6 +191,22 @@ class SandboxClient:
         values = {} if amount is None else {"amount": amount}
         return self._end(account, "captures", capture, outcome, **values)
 
+    def finish_payment(self, account, payment, outcome, code=None):
+        """End a payment at PGPay that the payer approved, or take one back.
+
+        :param outcome: succeeded or failed (of one that is processing), expired, reversed
+        :param code: why it failed
+        """
+        return self._end(account, "payments", payment, outcome, code=code)
+
+    def rotate_webhook_secret(self, account, finish=False):
+        """Begin or finish a change of PGPay's webhook secret; return the account.
+
+        In between, deliveries carry two signatures.
+        """
+        values = {"finish": finish}
+        return self._call("POST", self._path(account, "webhook_secret"), values)
+
     def reverse_approval(self, account, order):
         """Give an approval that was not captured back at once, instead of after 3 hours."""
         return self._end(account, "orders", order, "REVERSED")
@@ -186,7 +214,8 @@ class SandboxClient:
     def dispute(self, account, payment, reason=None):
         """Open a dispute as the payer or the bank does; return it.
 
-        :param payment: Stripe's payment intent or charge; PayPal's capture or order
+        :param payment: Stripe's payment intent or charge; PayPal's capture or order; PGPay's
+            payment, which is reversed (PGPay has no disputes)
         """
         values = {"payment": payment, "reason": reason}
         return self._call("POST", self._path(account, "disputes"), values)

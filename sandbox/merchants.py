@@ -7,9 +7,10 @@ from sandbox import delivery
 from sandbox.accounts import NotHere, Refused, account_of, limited
 from sandbox.paypal import certs
 from sandbox.paypal import hand as paypal
+from sandbox.pgpay import hand as pgpay
 from sandbox.stripe import hand as stripe
 
-HANDS = {"stripe": stripe, "paypal": paypal}
+HANDS = {"stripe": stripe, "paypal": paypal, "pgpay": pgpay}
 SWITCH_KINDS = {"hold": bool, "reorder": bool, "duplicate": int, "delay": float, "drop": int}
 
 

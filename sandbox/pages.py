@@ -9,6 +9,7 @@ from starlette.routing import Route
 from sandbox.faults import KINDS
 from sandbox.html import PAGE_HEADERS, document, table
 from sandbox.paypal import money
+from sandbox.pgpay import page as pgpay
 from sandbox.stripe.page import amount_text
 
 SHOWN = 15
@@ -164,6 +165,29 @@ def _paypal_parts(account):
     yield from _webhook_parts(account)
 
 
+def _pgpay_parts(account):
+    payments = [
+        [
+            (f'<a href="/pgpay/c/{p["id"]}">{p["id"][:16]}…</a>',),
+            pgpay.amount_text(p["amount"], p["currency"]),
+            p["reference"],
+            p["channel"] or "",
+            (p["payer"] or {}).get("msisdn", ""),
+            p["status"],
+            (f'<a href="/pgpay/handset/{p["id"]}">Handset</a>',),
+        ]
+        for p in account.newest("payment")[:SHOWN]
+    ]
+    refunds = [
+        [r["id"], pgpay.amount_text(r["amount"], r["currency"]), r["reference"], r["status"]]
+        for r in account.newest("refund")[:SHOWN]
+    ]
+    heads = ("Payment", "Amount", "Reference", "Channel", "Payer", "Status", "")
+    yield _section("Payments", heads, payments)
+    yield _section("Refunds", ("Refund", "Amount", "Reference", "Status"), refunds)
+    yield from _webhook_parts(account)
+
+
 def _webhook_parts(account):
     rows = [
         [_clock(d["at"]), d["type"], d["url"], d["attempt"], d["status"] or d.get("error") or ""]
@@ -205,4 +229,9 @@ def _calls_part(account):
     return _section("Last calls", ("At", "Call", "Status", "ms", "Fault"), rows)
 
 
-PARTS = {"dingconnect": _ding_parts, "stripe": _stripe_parts, "paypal": _paypal_parts}
+PARTS = {
+    "dingconnect": _ding_parts,
+    "stripe": _stripe_parts,
+    "paypal": _paypal_parts,
+    "pgpay": _pgpay_parts,
+}

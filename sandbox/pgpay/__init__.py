@@ -1,0 +1,1 @@
+"""PGPay: signed requests, mobile-money channels, a handset to click on, signed webhooks."""
