@@ -11,12 +11,14 @@ from sandbox.app import build
 from sandbox.wire import is_local
 
 DESCRIPTION = """\
-Local stand-ins for DingConnect, Stripe, PayPal and PGPay, with their traps and with faults on demand.
+Local stand-ins for DingConnect, Stripe, PayPal, PGPay and PGecom, with their traps and with faults
+on demand.
 
   DingConnect   http://127.0.0.1:PORT/dingconnect/api/V1/<Method>   header api_key
   Stripe        http://127.0.0.1:PORT/stripe/v1/...                 header Authorization: Bearer
   PayPal        http://127.0.0.1:PORT/paypal/v2/...                 token of /v1/oauth2/token
   PGPay         http://127.0.0.1:PORT/pgpay/v1/...                  headers PGPay-Key-Id, -Signature
+  PGecom        http://127.0.0.1:PORT/pgecom/api/...                field userID
   control page  http://127.0.0.1:PORT/
   control API   http://127.0.0.1:PORT/_control/...
 

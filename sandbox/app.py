@@ -12,12 +12,16 @@ from sandbox.dingconnect import routes as dingconnect
 from sandbox.dingconnect.account import DingAccount
 from sandbox.paypal import routes as paypal
 from sandbox.paypal.account import PayPalAccount
+from sandbox.pgecom import routes as pgecom
+from sandbox.pgecom.account import PgecomAccount
 from sandbox.pgpay import routes as pgpay
 from sandbox.pgpay.account import PgpayAccount
 from sandbox.store import Store
 from sandbox.stripe import routes as stripe_routes
 from sandbox.stripe.account import StripeAccount
 from sandbox.wire import is_local, keep_raw_send
+
+KINDS = (DingAccount, StripeAccount, PayPalAccount, PgpayAccount, PgecomAccount)
 
 
 def build(state=None):
@@ -26,7 +30,7 @@ def build(state=None):
     :param state: SQLite file to keep accounts and their objects in, or None
     """
     store = Store(state)
-    registry = Registry(store, [DingAccount, StripeAccount, PayPalAccount, PgpayAccount])
+    registry = Registry(store, KINDS)
 
     @asynccontextmanager
     async def lifespan(app):
@@ -40,6 +44,7 @@ def build(state=None):
             Mount("/stripe", routes=stripe_routes.routes()),
             Mount("/paypal", routes=paypal.routes()),
             Mount("/pgpay", routes=pgpay.routes()),
+            Mount("/pgecom", routes=pgecom.routes()),
             Mount("/_control", routes=control.routes()),
             *pages.routes(),
         ],

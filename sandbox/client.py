@@ -39,6 +39,11 @@ class SandboxClient:
         """API base for a PGPay client; the signed path begins after it, at ``/v1``."""
         return f"{self.base_url}/pgpay"
 
+    @property
+    def pgecom_url(self):
+        """Base URL for a PGecom client; calls are below ``/api``."""
+        return f"{self.base_url}/pgecom"
+
     def paypal_root_certificate(self):
         """Return the root that signed the certificate of PayPal's events here, as PEM."""
         url = f"{self.base_url}/_control/paypal/ca"
@@ -54,10 +59,10 @@ class SandboxClient:
     def create_account(self, kind, **values):
         """Create an account.
 
-        :param kind: ``dingconnect``, ``stripe``, ``paypal`` or ``pgpay``
+        :param kind: ``dingconnect``, ``stripe``, ``paypal``, ``pgpay`` or ``pgecom``
         :param values: name, currency, balance, settings, and a credential of one's own choice
         :return: dict with id and api_key; secret_key; client_id and client_secret; or key_id,
-            secret and webhook_secret
+            secret and webhook_secret; user_id and api_token
         """
         return self._call("POST", "/accounts", {"kind": kind, **values})
 
@@ -122,7 +127,7 @@ class SandboxClient:
         return self._items(account, "charges")
 
     def orders(self, account):
-        """Return PayPal's orders, oldest first."""
+        """Return the orders of PayPal or PGecom, oldest first."""
         return self._items(account, "orders")
 
     def captures(self, account):
@@ -158,7 +163,8 @@ class SandboxClient:
         :param outcome: Stripe: pay, decline, cancel, close, expire (and ``card=``);
             PayPal: pay, close, decline, echeck, cancel, expire;
             PGPay: pay, close, reject, pin, otp, funds, timeout, cancel, expire, settle, or the
-            code of a failure
+            code of a failure;
+            PGecom (order id or token): pay, close, decline, cancel
         :return: {"url": where the browser is sent or None, "status", "message"}
         """
         return self._call("POST", "/pay", {"session": session, "outcome": outcome, **values})

@@ -7,10 +7,11 @@ from sandbox import delivery
 from sandbox.accounts import NotHere, Refused, account_of, limited
 from sandbox.paypal import certs
 from sandbox.paypal import hand as paypal
+from sandbox.pgecom import hand as pgecom
 from sandbox.pgpay import hand as pgpay
 from sandbox.stripe import hand as stripe
 
-HANDS = {"stripe": stripe, "paypal": paypal, "pgpay": pgpay}
+HANDS = {"stripe": stripe, "paypal": paypal, "pgpay": pgpay, "pgecom": pgecom}
 SWITCH_KINDS = {"hold": bool, "reorder": bool, "duplicate": int, "delay": float, "drop": int}
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from sandbox.faults import KINDS
 from sandbox.html import PAGE_HEADERS, document, table
 from sandbox.paypal import money
+from sandbox.pgecom import page as pgecom
 from sandbox.pgpay import page as pgpay
 from sandbox.stripe.page import amount_text
 
@@ -188,6 +189,19 @@ def _pgpay_parts(account):
     yield from _webhook_parts(account)
 
 
+def _pgecom_parts(account):
+    orders = [
+        [
+            (f'<a href="/pgecom/payment/pgpay/{o["metadata"]["token"]}">{o["id"][:20]}</a>',),
+            pgecom.amount_text(o),
+            o["status"],
+        ]
+        for o in account.newest("order")[:SHOWN]
+    ]
+    yield _section("Orders", ("Order", "Amount", "Status"), orders)
+    yield from _webhook_parts(account)
+
+
 def _webhook_parts(account):
     rows = [
         [_clock(d["at"]), d["type"], d["url"], d["attempt"], d["status"] or d.get("error") or ""]
@@ -234,4 +248,5 @@ PARTS = {
     "stripe": _stripe_parts,
     "paypal": _paypal_parts,
     "pgpay": _pgpay_parts,
+    "pgecom": _pgecom_parts,
 }

@@ -1,0 +1,1 @@
+"""PGecom's PG Pay (Haiti): orders by token, gourdes, unsigned webhooks."""
