@@ -234,8 +234,9 @@ class PaymentTransaction(models.Model):
             self._set_canceled(state_message=self.env._("The payment page has closed unpaid."))
         elif state.status == "cancelled":
             self._set_canceled(state_message=state.message or None)
-        elif state.status == "open" and state.message:
-            # A declined card inside an open page: the payer may try another one.
+        elif state.status in ("open", "pending") and state.message:
+            # A declined card inside an open page, where the payer may try another one; or why it
+            # takes time.
             self.state_message = state.message
 
     def _pg_apply_fee(self, state):

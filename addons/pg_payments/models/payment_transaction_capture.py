@@ -128,6 +128,7 @@ class PaymentTransaction(models.Model):
 
     def _pg_take_due_capture(self):
         """Return one capture that is due, locked; others that are locked are passed over."""
+        self.flush_model(["pg_next_try_at", "pg_capture_step", "state"])
         self.env.cr.execute(
             SQL(
                 """SELECT tx.id FROM payment_transaction tx

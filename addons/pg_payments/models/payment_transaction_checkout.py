@@ -6,7 +6,6 @@ from odoo import fields, models
 from odoo.addons.payment import utils as payment_utils
 from odoo.addons.pg_base.http import check_endpoint
 from odoo.addons.pg_base.outcomes import OutsideError, Rejected
-from odoo.exceptions import ValidationError
 
 from ..const import CHECKOUT_LIFETIME
 from ..gateways import GATEWAYS
@@ -46,7 +45,7 @@ class PaymentTransaction(models.Model):
             _logger.warning("payment %s: no payment page: %r", self.reference, error)
             # Opening a page moves no money, so an unknown outcome is as good as a refusal.
             self._set_error(self._pg_get_checkout_failure(error))
-        except (ValueError, ValidationError) as error:
+        except ValueError as error:
             self._set_error(str(error))
         return {}
 
@@ -55,7 +54,7 @@ class PaymentTransaction(models.Model):
 
         :return: an address, or '' when there is nothing to pay any more.
         :raise OutsideError: when the gateway gives no page.
-        :raise ValueError: when the gateway cannot express the amount.
+        :raise ValueError: when the gateway can neither express nor convert the amount.
         """
         self.ensure_one()
         self._ensure_provider_is_not_disabled()

@@ -1,6 +1,6 @@
 from odoo import fields, models
 from odoo.addons.pg_base.tools.money import ROUND_HALF_UP, D, quantize
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..gateways import GATEWAYS
 
@@ -47,10 +47,13 @@ class PaymentTransaction(models.Model):
     def _pg_pin_conversion(self):
         """Keep what will be charged, at the rate of today, before a page is opened.
 
-        :raise UserError: when there is no rate.
+        :raise ValueError: when the currency can be neither charged nor converted.
         """
         provider = self.provider_id
-        conversion = provider._pg_get_conversion(self.amount, self.currency_id, self.company_id)
+        try:
+            conversion = provider._pg_get_conversion(self.amount, self.currency_id, self.company_id)
+        except UserError as error:
+            raise ValueError(str(error)) from None
         if conversion is None:
             if self.gateway_currency_id:
                 self._pg_write_conversion(0, False, 0)

@@ -27,8 +27,10 @@ def find_sandbox():
     raise unittest.SkipTest("There is no sandbox/ folder above this addon.")
 
 
-class StripeCase(BaseCase, HttpCase):
-    """A seller with a fresh account at the sandbox, and a payer."""
+class GatewayCase(BaseCase, HttpCase):
+    """A sandbox, a seller whose currency is PGK, and a payer; the account comes below."""
+
+    method_ref = "payment.payment_method_card"
 
     @classmethod
     def setUpClass(cls):
@@ -40,11 +42,14 @@ class StripeCase(BaseCase, HttpCase):
         cls.pgk = cls.env.ref("base.PGK")
         cls.pgk.active = True
         (cls.seller | cls.other_seller).currency_id = cls.pgk
-        cls.account = cls.sandbox.create_account("stripe", currency="AUD")
-        cls.provider = cls._set_up_provider(cls.seller, cls.account, SECRET)
         cls.payer = cls.env["res.partner"].create(
             {"name": "Mary Kila", "email": "mary.kila@example.com", "lang": "en_US"}
         )
+        cls.set_up_account()
+
+    @classmethod
+    def set_up_account(cls):
+        """Make `account` at the sandbox and `provider` here."""
 
     @classmethod
     def tearDownClass(cls):
@@ -53,20 +58,10 @@ class StripeCase(BaseCase, HttpCase):
         super().tearDownClass()
 
     @classmethod
-    def _set_up_provider(cls, company, account, secret):
-        provider = cls.env["payment.provider"].search(
-            [("code", "=", "stripe_checkout"), ("company_id", "=", company.id)]
+    def find_provider(cls, company, code):
+        return cls.env["payment.provider"].search(
+            [("code", "=", code), ("company_id", "=", company.id)]
         )
-        provider.write(
-            {
-                "state": "test",
-                "is_published": True,
-                "pg_secret_key": account["secret_key"],
-                "pg_webhook_secret": secret,
-                "pg_api_base": cls.sandbox.stripe_url,
-            }
-        )
-        return provider
 
     # === PAYMENTS === #
 
@@ -79,7 +74,7 @@ class StripeCase(BaseCase, HttpCase):
             .create(
                 {
                     "provider_id": provider.id,
-                    "payment_method_id": self.env.ref("payment.payment_method_card").id,
+                    "payment_method_id": self.env.ref(self.method_ref).id,
                     "reference": f"T-{uuid.uuid4().hex[:10].upper()}",
                     "amount": amount,
                     "currency_id": (currency or self.pgk).id,
@@ -111,6 +106,54 @@ class StripeCase(BaseCase, HttpCase):
 
     def count_calls(self, method, account=None):
         return len(self.sandbox.calls(account or self.account, method))
+
+    def get_inbox(self, provider=None):
+        return self.env["pg.payment.event"].search(
+            [("provider_id", "=", (provider or self.provider).id)]
+        )
+
+    # === CRONS === #
+
+    def run_refunds(self):
+        """Let the worker of refunds run once."""
+        self.env.flush_all()
+        self.env["payment.transaction"]._cron_pg_refunds()
+        self.env.invalidate_all()
+
+    def run_captures(self):
+        """Let the worker of captures run once."""
+        self.env.flush_all()
+        self.env["payment.transaction"]._cron_pg_captures()
+        self.env.invalidate_all()
+
+    def run_polls(self):
+        """Let the cron of questions run once."""
+        self.env.flush_all()
+        self.env["payment.transaction"]._cron_pg_poll()
+        self.env.invalidate_all()
+
+
+class StripeCase(GatewayCase):
+    """A seller with a fresh account at the sandbox's Stripe."""
+
+    @classmethod
+    def set_up_account(cls):
+        cls.account = cls.sandbox.create_account("stripe", currency="AUD")
+        cls.provider = cls._set_up_provider(cls.seller, cls.account, SECRET)
+
+    @classmethod
+    def _set_up_provider(cls, company, account, secret):
+        provider = cls.find_provider(company, "stripe_checkout")
+        provider.write(
+            {
+                "state": "test",
+                "is_published": True,
+                "pg_secret_key": account["secret_key"],
+                "pg_webhook_secret": secret,
+                "pg_api_base": cls.sandbox.stripe_url,
+            }
+        )
+        return provider
 
     def find_session(self, tx):
         return next(s for s in self.sandbox.sessions(self.account) if s["id"] == tx.pg_checkout_ref)
@@ -145,21 +188,99 @@ class StripeCase(BaseCase, HttpCase):
         self.env.invalidate_all()
         return answer
 
-    def get_inbox(self, provider=None):
-        return self.env["pg.payment.event"].search(
-            [("provider_id", "=", (provider or self.provider).id)]
+
+class PayPalCase(GatewayCase):
+    """A seller with a fresh account at the sandbox's PayPal that charges US dollars.
+
+    Events are held back there and posted by the tests: the sandbox may not call a test.
+    """
+
+    method_ref = "payment.payment_method_paypal"
+
+    @classmethod
+    def set_up_account(cls):
+        cls.usd = cls.env.ref("base.USD")
+        cls.usd.active = True
+        cls.env["res.currency.rate"].create(
+            {"currency_id": cls.usd.id, "company_id": False, "name": "2020-01-01", "rate": 0.2585}
         )
+        cls.account = cls.sandbox.create_account("paypal")
+        cls.sandbox.hold_webhooks(cls.account)
+        cls.provider = cls._set_up_provider(cls.seller, cls.account)
 
-    # === CRONS === #
+    @classmethod
+    def _set_up_provider(cls, company, account):
+        provider = cls.find_provider(company, "paypal_orders")
+        provider.write(
+            {
+                "state": "test",
+                "is_published": True,
+                "pg_client_id": account["client_id"],
+                "pg_secret_key": account["client_secret"],
+                "pg_api_base": cls.sandbox.paypal_url,
+            }
+        )
+        provider.action_pg_create_webhook()
+        return provider
 
-    def run_refunds(self):
-        """Let the worker of refunds run once."""
+    def create_tx(self, amount=10.0, provider=None, currency=None, **values):
+        """Return a new transaction, in US dollars unless told."""
+        return super().create_tx(amount, provider, currency or self.usd, **values)
+
+    def create_approved_tx(self, outcome="close", **values):
+        """Return a transaction that the payer approved, of which we do not know yet."""
+        tx = self.create_open_tx(**values)
+        self.pay(tx, outcome)
+        return tx
+
+    def create_paid_tx(self, **values):
+        """Return a transaction whose money was taken."""
+        tx = self.create_approved_tx(**values)
+        tx._pg_refresh("test")
+        self.run_captures()
+        self.assertEqual(tx.state, "done", tx.state_message)
+        return tx
+
+    def find_order(self, tx):
+        return next(o for o in self.sandbox.orders(self.account) if o["id"] == tx.pg_checkout_ref)
+
+    def find_captures(self, tx):
+        """Return what was taken for a transaction, at the gateway."""
+        captures = self.sandbox.captures(self.account)
+        return [c for c in captures if c.get("custom_id") == tx.reference]
+
+    def count_captures(self, tx):
+        """Return how many times a capture was asked for."""
+        return self.count_calls(f"POST /v2/checkout/orders/{tx.pg_checkout_ref}/capture")
+
+    # === NEWS === #
+
+    def find_event(self, kind, tx=None, account=None):
+        """Return the id of the newest event of a type, about a transaction where one is given."""
+        for event in reversed(self.sandbox.events(account or self.account)):
+            text = json.dumps(event["resource"])
+            known = not tx or tx.reference in text or (tx.pg_checkout_ref or "-") in text
+            if event["event_type"] == kind and (known or (tx.pg_payment_ref or "-") in text):
+                return event["id"]
+        raise AssertionError(f"The sandbox has no event {kind}")
+
+    def sign(self, event_id, account=None, age=0):
+        """Return (body, headers) as PayPal sends an event."""
+        rows = self.sandbox.signed_event(account or self.account, event_id, age)
+        signed = next(row for row in rows if row["url"] == self.provider.pg_webhook_url)
+        return signed["body"], signed["headers"]
+
+    def post_event(self, event_id, *, provider=None, account=None, age=0):
+        """Post an event as the gateway does: raw signed bytes."""
+        return self.post_raw(*self.sign(event_id, account, age), provider=provider)
+
+    def post_raw(self, body, headers, provider=None):
+        raw = body if isinstance(body, bytes) else body.encode()
         self.env.flush_all()
-        self.env["payment.transaction"]._cron_pg_refunds()
+        answer = self.url_open(
+            f"/payment/paypal_orders/webhook/{(provider or self.provider).id}",
+            data=raw,
+            headers={"Content-Type": "application/json", **headers},
+        )
         self.env.invalidate_all()
-
-    def run_polls(self):
-        """Let the cron of questions run once."""
-        self.env.flush_all()
-        self.env["payment.transaction"]._cron_pg_poll()
-        self.env.invalidate_all()
+        return answer
