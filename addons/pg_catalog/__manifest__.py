@@ -12,7 +12,9 @@
         "security/pg_catalog_rules.xml",
         "security/pg_catalog_sync_rules.xml",
         "security/pg_catalog_offer_rules.xml",
+        "security/pg_supplier_call_rules.xml",
         "data/ir_cron.xml",
+        "data/pg_supplier_health_data.xml",
         "data/ir_cron_offer.xml",
         "data/ir_cron_sync.xml",
         # The menus come first: the views add themselves below them.
@@ -22,6 +24,8 @@
         "views/pg_sku_views.xml",
         "views/pg_sku_history_views.xml",
         "views/pg_supplier_sync_views.xml",
+        "views/pg_supplier_call_views.xml",
+        "views/pg_supplier_health_views.xml",
         "views/pg_promotion_views.xml",
         "views/pg_region_views.xml",
         "wizards/pg_offer_add_views.xml",

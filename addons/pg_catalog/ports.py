@@ -28,6 +28,7 @@ class TransferRequest:
     :param reference: ours, the same on every attempt for the same sale.
     :param account_number: the number to credit; digits in international form, a plus is allowed.
     :param settings: (name, value) pairs that the SKU asks for.
+    :param bill_ref: which :class:`Bill` is paid, for SKUs that ask for one.
     """
 
     reference: str
@@ -36,6 +37,7 @@ class TransferRequest:
     send_value: Decimal
     send_currency: str
     settings: tuple[tuple[str, str], ...] = ()
+    bill_ref: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,18 @@ class PriceEstimate:
 
 
 @dataclass(frozen=True)
+class Bill:
+    """A bill that can be paid with a SKU. ``details``: (name, text) pairs for the customer."""
+
+    reference: str
+    send_value: Decimal
+    send_currency: str
+    receive_value: Decimal | None = None
+    receive_currency: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class NumberLookup:
     """Who may serve a number, as far as the supplier knows. Several codes: ask the customer."""
 
@@ -297,6 +311,20 @@ class SupplierPort(Protocol):
         receive_value: Decimal | None = None,
     ) -> PriceEstimate:
         """Return today's price of one amount, named by what is sent or by what arrives."""
+
+    def lookup_bills(
+        self, sku_code: str, account_number: str, settings: Iterable[tuple[str, str]] = ()
+    ) -> list[Bill]:
+        """Return the open bills of an account, for SKUs whose ``bill_required`` is set."""
+
+    def error_texts(self) -> dict[str, str]:
+        """Return what the supplier's error codes mean, in its own words."""
+
+    def validate(self, request: TransferRequest) -> None:
+        """Ask whether a transfer would be accepted; nothing is sent and no money moves.
+
+        :raise OutsideError: it would not be, in the classes of :meth:`transfer`.
+        """
 
     def transfer(self, request: TransferRequest) -> TransferRecord:
         """Send, once and without any retry.

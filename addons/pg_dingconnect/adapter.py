@@ -4,17 +4,21 @@ from odoo.addons.pg_base.outcomes import Rejected, Unknown
 from odoo.addons.pg_catalog import ports
 
 from . import const, parsing, parsing_reference
-from .client import DingClient, decide, digits
+from .client import DingClient, settings_body
+from .decisions import decide
+from .transport import digits
 
 
 class DingConnectPort:
     """Speaks with one DingConnect account in the words of the suite.
 
     :param str base_url: without ``/api/V1``.
+    :param credentials: an API key as text, or ``credentials.ClientCredentials``.
+    :param meter: see :mod:`odoo.addons.pg_catalog.calls`.
     """
 
-    def __init__(self, base_url, api_key):
-        self._client = DingClient(base_url, api_key)
+    def __init__(self, base_url, credentials, meter=None):
+        self._client = DingClient(base_url, credentials, meter)
 
     # === CATALOGUE === #
 
@@ -77,6 +81,14 @@ class DingConnectPort:
         found = self._iter(body, parsing.operator_status, "ProviderCode")
         return [item for item in found if isinstance(item, ports.OperatorStatus)]
 
+    def error_texts(self):
+        """Return {code: what the supplier says it means}."""
+        body = self._client.get_error_code_descriptions()
+        return {
+            parsing.text(item, "Code"): parsing.text(item, "Message")
+            for item in parsing.items(body, "Items")
+        }
+
     # === MONEY === #
 
     def estimate(self, sku_code, *, send_value=None, receive_value=None):
@@ -96,7 +108,19 @@ class DingConnectPort:
     def balance(self):
         return _readable(parsing.balance, self._client.get_balance())
 
+    def lookup_bills(self, sku_code, account_number, settings=()):
+        body = self._client.lookup_bills(sku_code, account_number, settings)
+        if not isinstance(body.get("Items"), list):
+            raise Unknown("The answer has no list of bills")
+        return [_readable(parsing.bill, item) for item in body["Items"]]
+
     # === TRANSFERS === #
+
+    def validate(self, request):
+        body = {**transfer_body(request), "ValidateOnly": True}
+        answer = self._client.send_transfer(body)
+        if not parsing.section(answer, "TransferRecord"):
+            raise Unknown("The answer does not say whether the transfer would be accepted")
 
     def transfer(self, request):
         body = self._client.send_transfer(transfer_body(request))
@@ -148,7 +172,9 @@ def transfer_body(request):
         "ValidateOnly": False,
     }
     if request.settings:
-        body["Settings"] = [{"Name": name, "Value": value} for name, value in request.settings]
+        body["Settings"] = settings_body(request.settings)
+    if request.bill_ref:
+        body["BillRef"] = request.bill_ref
     return body
 
 

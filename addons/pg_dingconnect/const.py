@@ -7,6 +7,9 @@ article, and what integrators report from the real service. Ding adds codes and 
 
 LIVE_URL = "https://api.dingconnect.com"
 LIVE_HOST_SUFFIXES = (".dingconnect.com",)
+# The Guide's chapter on authentication; https://idp.ding.com/.well-known/openid-configuration
+TOKEN_URL = "https://idp.ding.com/connect/token"
+TOKEN_HOST_SUFFIXES = (".ding.com",)
 API_PATH = "/api/V1"
 
 CONNECT_TIMEOUT = 10  # seconds
@@ -14,7 +17,17 @@ READ_TIMEOUT = 60  # seconds, for reading methods
 SEND_TIMEOUT = 100  # seconds: Ding may take 90 before it answers
 READ_RETRIES = 2
 READ_BACKOFF = 0.5  # seconds, doubled each time
+READ_PATIENCE = 5.0  # seconds that a read waits at most before its next try
+MAX_BYTES = 64 * 2**20  # a whole catalogue is thought to be 15 to 25 MB
+TOKEN_TIMEOUT = 30  # seconds
+TOKEN_SECONDS = 300.0  # life of a token that does not tell its own
+TOKEN_MARGIN = 60.0  # seconds before its end from which a token is not used any more
+# what a token endpoint says of wrong credentials (RFC 6749, 5.2)
+REFUSED_CLIENT = ("invalid_client", "unauthorized_client", "invalid_grant")
 PAGE_SIZE = 100  # the largest Take that Ding itself uses
+# UAT article: test credentials have 100 requests a day on these, all together.
+DAILY_METHODS = {"GetProviders", "GetAccountLookup", "GetProducts", "SendTransfer", "GetPromotions"}
+TEST_CALLS_PER_DAY = 100
 
 # === OUTCOMES === #
 

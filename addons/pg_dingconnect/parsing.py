@@ -218,6 +218,19 @@ def estimate(data, sku_code):
     )
 
 
+def bill(data):
+    """Return a Bill; what else it tells is kept as pairs."""
+    price = section(data, "Price")
+    return ports.Bill(
+        reference=need_text(data, "BillRef"),
+        send_value=number(price, "SendValue"),
+        send_currency=need_text(price, "SendCurrencyIso"),
+        receive_value=_optional_number(price, "ReceiveValue"),
+        receive_currency=text(price, "ReceiveCurrencyIso"),
+        details=_pairs(section(data, "AdditionalInfo")),
+    )
+
+
 def number_lookup(data, asked):
     """Return a NumberLookup from an account look-up."""
     codes = dict.fromkeys(text(item, "ProviderCode") for item in items(data, "Items"))

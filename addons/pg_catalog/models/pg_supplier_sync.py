@@ -1,8 +1,6 @@
 import time
 
 from odoo import api, fields, models
-from odoo.addons.pg_base.outcomes import OutsideError
-from odoo.addons.pg_base.tools import steps
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -248,64 +246,6 @@ class PgSupplier(models.Model):
         if feed and feed.promotions is not None:
             vals["reference_at"] = now
         self.sudo().write(vals)
-
-    # === CONNECTION TEST === #
-
-    @api.model
-    def _cron_test_connection(self):
-        """Test the suppliers for whom somebody asked it."""
-        for supplier_id in self.search([("test_requested_by", "!=", False)]).ids:
-            self._test_in_steps(supplier_id)
-
-    def _test_in_steps(self, supplier_id):
-        balance = None
-        try:
-            with steps.step(self.env) as env:
-                port = env["pg.supplier"].browse(supplier_id)._get_port()
-            balance = port.balance()
-            state = "done"
-            message = self.env._(
-                "The connection works. Balance: %(amount)s %(currency)s",
-                amount=f"{balance.amount:,.2f}",
-                currency=balance.currency,
-            )
-        except OutsideError as error:
-            state, message = "failed", self._explain_failure(error)
-        except UserError as error:
-            state, message = "failed", str(error)
-        with steps.step(self.env) as env:
-            env["pg.supplier"].browse(supplier_id)._store_test(state, message, balance)
-
-    def _store_test(self, state, message, balance):
-        """Store the outcome of a connection test and tell the person who asked."""
-        user = self.test_requested_by
-        self.write(
-            {
-                "test_state": state,
-                "test_at": fields.Datetime.now(),
-                "test_message": message,
-                "test_requested_by": False,
-                **self._balance_vals(balance),
-            }
-        )
-        self._tell(user, state, message)
-
-    def _balance_vals(self, balance):
-        """Return the values that keep a ``ports.Balance``; none for an unknown currency."""
-        if not balance:
-            return {}
-        currency = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("name", "=", balance.currency)], limit=1)
-        )
-        if not currency:
-            return {}
-        return {
-            "balance": balance.amount,
-            "currency_id": currency.id,
-            "balance_at": fields.Datetime.now(),
-        }
 
 
 def skipped_text(skipped):

@@ -1,6 +1,6 @@
 from odoo.addons.pg_base.outcomes import NotSent, Rejected, Throttled, Unknown
 from odoo.addons.pg_dingconnect import const
-from odoo.addons.pg_dingconnect.client import decide, decide_transfer, outcome_of
+from odoo.addons.pg_dingconnect.decisions import decide, decide_transfer, outcome_of
 from odoo.tests import TransactionCase, tagged
 
 from .common import DingCase

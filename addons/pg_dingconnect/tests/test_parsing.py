@@ -5,8 +5,8 @@ from odoo.addons.pg_base.outcomes import Rejected
 from odoo.addons.pg_catalog.ports import TransferRequest
 from odoo.addons.pg_dingconnect import parsing
 from odoo.addons.pg_dingconnect.adapter import as_json, is_record_of, transfer_body
-from odoo.addons.pg_dingconnect.client import digits
 from odoo.addons.pg_dingconnect.kinds import kind_of
+from odoo.addons.pg_dingconnect.transport import digits
 from odoo.tests import TransactionCase, tagged
 
 RECORD = {

@@ -208,7 +208,7 @@ class TestTransfer(DingCase):
 
     def test_log_line(self):
         """One line a call: method, correlation id, outcome, masked number; never the key."""
-        with self.assertLogs("odoo.addons.pg_dingconnect.client", logging.INFO) as logs:
+        with self.assertLogs("odoo.addons.pg_dingconnect.transport", logging.INFO) as logs:
             self.send()
             self.send(Rejected, number="67570000004", reference="T-log")
         text = "\n".join(logs.output)
