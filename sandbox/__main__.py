@@ -8,6 +8,7 @@ import sys
 import uvicorn
 
 from sandbox.app import build
+from sandbox.dingconnect.account import DingAccount
 from sandbox.wire import is_local
 
 DESCRIPTION = """\
@@ -37,6 +38,11 @@ def parse_arguments(arguments=None):
     parser.add_argument(
         "--state", metavar="FILE", help="SQLite file that keeps accounts and objects over a restart"
     )
+    parser.add_argument(
+        "--full-catalogue",
+        action="store_true",
+        help="DingConnect accounts have 17,600 SKUs unless they ask for the small catalogue",
+    )
     parser.add_argument("--log", action="store_true", help="write one line per request")
     return parser.parse_args(arguments)
 
@@ -63,6 +69,7 @@ def listen(host, port):
 def main():
     """Run until stopped."""
     arguments = parse_arguments()
+    DingAccount.DEFAULTS["full_catalogue"] = arguments.full_catalogue
     listener = listen(arguments.host, arguments.port)
     port = listener.getsockname()[1]
     config = uvicorn.Config(

@@ -1,7 +1,7 @@
 """A DingConnect distributor: balance, transfers and switches."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -12,6 +12,8 @@ from sandbox.dingconnect.full import full_catalogue
 CATALOGUE = Catalogue.read()
 OPEN_STATES = ("Submitted", "Processing", "Cancelling")
 FIRST_REFERENCE = 863784492
+# what a test agent may ask so often a day, all together
+LIMITED = {"GetProviders", "GetAccountLookup", "GetProducts", "SendTransfer", "GetPromotions"}
 
 
 def stamp(moment):
@@ -39,6 +41,8 @@ class DingAccount(Account):
         "fx_drift": "1",
         "providers_down": {},
         "full_catalogue": False,
+        "daily_limit": 100,
+        "token_seconds": 3600,
     }
     _last_reference = FIRST_REFERENCE
 
@@ -50,6 +54,9 @@ class DingAccount(Account):
         self.open = []
         self.by_reference = defaultdict(list)
         self.sends = defaultdict(list)
+        self.asked = Counter()
+        self.client_id = head.get("client_id") or f"client_{self.id}"
+        self.client_secret = head.get("client_secret") or f"{self.credential}_secret"
 
     @property
     def catalogue(self):
@@ -63,8 +70,17 @@ class DingAccount(Account):
     def check_call(self, name):
         from sandbox.dingconnect.routes import METHODS
 
-        if name.lower() not in {known.lower() for known, _function in METHODS.values()}:
+        known = {known.lower() for known, _function in METHODS.values()}
+        if name.lower() not in known | {"token"}:
             raise Refused(f"on: DingConnect has no method {name}.")
+
+    def is_over_daily_limit(self, method):
+        """Count a call of a test agent; say whether it is beyond the agent's limit of the day."""
+        if not self.settings["test_agent"] or method not in LIMITED:
+            return False
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        self.asked[today] += 1
+        return self.asked[today] > self.settings["daily_limit"]
 
     @classmethod
     def new_head(cls, values):
@@ -87,7 +103,12 @@ class DingAccount(Account):
             raise Refused("balance must be a number.") from None
 
     def head(self):
-        return {**super().head(), "balance": str(self.balance)}
+        return {
+            **super().head(),
+            "balance": str(self.balance),
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+        }
 
     def load(self):
         for transfer in self.store.all("transfer", self.id):
@@ -146,5 +167,7 @@ class DingAccount(Account):
         return {
             **super().describe(),
             "balance": self.balance,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
             "transfers": len(self.executed()),
         }

@@ -67,6 +67,7 @@ class Product:
     more: str = ""
     tax: tuple = ()
     settings: tuple = ()
+    bills: bool = False
 
     @property
     def is_fixed(self):
@@ -129,6 +130,7 @@ class Catalogue:
             "fee": Decimal(row.get("fee", "0.00")),
             "tax": tuple(row.get("tax", ())),
             "settings": tuple(map(tuple, row.get("settings", ()))),
+            "bills": row.get("bills", False),
         }
         texts = {k: row[k] for k in ("mode", "validity", "about", "more") if k in row}
         return Product(**values, **texts)

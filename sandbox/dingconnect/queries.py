@@ -104,6 +104,8 @@ def _wire_product(account, product):
         "RegionCode": product.provider.country,
         "PaymentTypes": ["Prepaid"],
     }
+    if product.bills:
+        wire["LookupBillsRequired"] = True
     if product.validity:
         wire["ValidityPeriodIso"] = product.validity
     return wire
@@ -211,6 +213,8 @@ def get_error_code_descriptions(account, filters):
 @method("GET", "GetPromotions")
 def get_promotions(account, filters):
     countries, codes = filters.many("countryIsos"), filters.many("providerCodes")
+    number = filters.one("accountNumber")
+    known = {p.code for p in _providers_of(account, number)} if number else set()
     items = [
         {
             "ProviderCode": p["provider"],
@@ -222,7 +226,9 @@ def get_promotions(account, filters):
             "LocalizationKey": p["key"],
         }
         for p in account.catalogue.raw["promotions"]
-        if _matches(countries, p["country"]) and _matches(codes, p["provider"])
+        if _matches(countries, p["country"])
+        and _matches(codes, p["provider"])
+        and (not known or p["provider"] in known)
     ]
     return answer({"Items": items})
 

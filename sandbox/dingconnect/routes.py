@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from sandbox import faults, jsonx
-from sandbox.dingconnect import methods, queries, records  # noqa: F401 (they register)
+from sandbox.dingconnect import bills, methods, oauth, queries, records  # noqa: F401 (they register)
 from sandbox.dingconnect.errors import Problem, answer
 from sandbox.dingconnect.transfers import send_transfer
 
@@ -18,7 +18,10 @@ METHODS = {
 
 def routes():
     """Return the routes below ``/dingconnect``."""
-    return [Route("/api/V1/{method}", _call, methods=["GET", "POST"])]
+    return [
+        Route("/api/V1/{method}", _call, methods=["GET", "POST"]),
+        Route("/idp/connect/token", oauth.token, methods=["POST"]),
+    ]
 
 
 async def _call(request):
@@ -29,7 +32,7 @@ async def _call(request):
     )
     if function is None:
         return PlainTextResponse("Not Found", 404)
-    account = request.app.state.registry.find("dingconnect", request.headers.get("api_key", ""))
+    account = oauth.account_of_headers(request.app.state.registry, request.headers)
     if account is None:
         return answer({}, Problem("AuthenticationFailed")).response()
     body, unreadable = await _read(request)
@@ -44,6 +47,8 @@ async def _call(request):
     def execute():
         if unreadable:
             return answer({}, Problem("RequestInvalid"))
+        if account.is_over_daily_limit(name):
+            return answer({}, Problem("RateLimited"))
         argument = body if request.method == "POST" else methods.Filters(request.query_params)
         return _finish(account, function(account, argument, request.headers))
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sandbox.dingconnect import numbers, prices
 from sandbox.dingconnect.account import stamp
+from sandbox.dingconnect.bills import bills_of
 from sandbox.dingconnect.catalogue import PIN_ACCOUNT
 from sandbox.dingconnect.errors import SUCCESS, Problem, answer
 
@@ -50,6 +51,7 @@ def check_request(account, body):
     send = Decimal(body["SendValue"])
     _check_value(account, product, send, body.get("SendCurrencyIso"))
     _check_settings(product, body.get("Settings") or [])
+    _check_bill(account, product, number, body.get("BillRef"))
     rate, drift = account.catalogue.rate(account.currency), account.settings["fx_drift"]
     return {
         "product": product,
@@ -111,6 +113,15 @@ def _check_settings(product, settings):
     for name, _hint, mandatory in product.settings:
         if mandatory and name not in given:
             raise Problem("ParameterMissing", name)
+
+
+def _check_bill(account, product, number, reference):
+    if not product.bills:
+        return
+    if not reference:
+        raise Problem("ParameterMissing", "BillRef")
+    if reference not in bills_of(account, product, number):
+        raise Problem("ParameterInvalid", "BillRef")
 
 
 def find_refusal(account, order):
