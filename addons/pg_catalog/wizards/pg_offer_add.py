@@ -212,5 +212,7 @@ class PgOfferAddLine(models.TransientModel):
         """Tell whether the price is another one than the wizard made."""
         ((_line, _cost, made, problem),) = self._make_prices()
         if problem:
-            raise UserError(f"{self.sku_id.display_name}: {problem}")
+            raise UserError(
+                self.env._("%(sku)s: %(why)s", sku=self.sku_id.display_name, why=problem)
+            )
         return D(self.sell_price) != D(made)
