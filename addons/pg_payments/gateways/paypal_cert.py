@@ -69,7 +69,7 @@ def check(values, raw, account):
         raise SignatureError("another algorithm")
     _check_age(values["transmission_time"])
     url = check_cert_url(values["cert_url"], account)
-    key = get_key(url, roots=None if account.api_base else load_system_roots())
+    key = get_key(url, is_sandbox=bool(account.api_base))
     text = "|".join(
         (
             values["transmission_id"],
@@ -123,15 +123,16 @@ def is_name(text):
     return bool(text) and all(char.isalnum() or char in "-_" for char in text)
 
 
-def get_key(url, roots):
+def get_key(url, is_sandbox):
     """Return the public key of a certificate, checked, and kept by its address.
 
-    :param roots: trusted certificates; None for a sandbox, whose chain is its own.
+    :param bool is_sandbox: its chain is its own, so it is not held against our trusted roots.
     """
     now = datetime.now(UTC)
     with _cache_lock:
         leaf = _cache.get(url)
     if leaf is None:
+        roots = None if is_sandbox else load_system_roots()
         leaf = check_chain(fetch(url), roots, now)
         with _cache_lock:
             if len(_cache) >= CERT_CACHE:
@@ -161,6 +162,7 @@ def fetch(url):
 def check_chain(pem, roots, now):
     """Return the first certificate of a PEM text, if it is PayPal's and is trusted.
 
+    :param list roots: trusted certificates; None leaves trust out.
     :raise SignatureError: otherwise.
     """
     try:

@@ -3,22 +3,11 @@
 from functools import cached_property
 
 from odoo.addons.pg_base.outcomes import Rejected, Unknown
-from odoo.addons.pg_base.tools.money import D
 
-from ..ports import Checkout, Connection, PaymentState, RefundState, WebhookEndpoint
-from . import paypal_client, paypal_event, paypal_money
-from .paypal_const import (
-    CAPTURE_STATUS,
-    CURRENCIES,
-    EVENTS,
-    HOSTS,
-    LOCALES,
-    ORDER_MESSAGES,
-    ORDER_STATUS,
-    PENDING_REASONS,
-    REFUND_STATUS,
-)
-from .paypal_money import from_paypal, to_paypal
+from ..ports import Checkout, Connection, PaymentState, WebhookEndpoint
+from . import paypal_answer, paypal_client, paypal_event, paypal_money
+from .paypal_const import CURRENCIES, EVENTS, HOSTS, LOCALES
+from .paypal_money import to_paypal
 
 ORDERS = "v2/checkout/orders"
 CAPTURES = "v2/payments/captures"
@@ -78,9 +67,8 @@ class PayPalOrdersGateway:
 
     def check_connection(self):
         """Read the registered webhooks: a small question that proves the credentials."""
-        rows = self._call("webhook.list", "GET", WEBHOOKS).get("webhooks") or ()
-        known = any(row.get("id") == self._account.webhook_id for row in rows)
-        return Connection("webhook registered" if known else "", self._account.live)
+        self._call("webhook.list", "GET", WEBHOOKS)
+        return Connection(", ".join(sorted(CURRENCIES)), self._account.live)
 
     def create_webhook(self, url, provider_id):
         """Register a webhook address, or find it: PayPal keeps an address once only."""
@@ -119,7 +107,7 @@ class PayPalOrdersGateway:
         except Unknown:
             # An order moves no money and the key is the same, so once more is safe.
             order = self._call("order.create", "POST", ORDERS, body, **details)
-        url = _payer_link(order)
+        url = paypal_answer.payer_link(order)
         if not url:
             raise Unknown("PayPal names no page for the payer", reference=request.reference)
         return Checkout(url, order["id"], request.expires_at)
@@ -133,14 +121,14 @@ class PayPalOrdersGateway:
             capture = self._call(
                 "capture.get", "GET", f"{CAPTURES}/{payment_id}", reference=payment_id
             )
-            return _capture_state(capture)
+            return paypal_answer.capture_state(capture)
         try:
             order = self._call("order.get", "GET", f"{ORDERS}/{checkout_id}", reference=checkout_id)
         except Rejected as refusal:
             if refusal.status != 404:
                 raise
             return PaymentState("expired", checkout_id=checkout_id)
-        return _order_state(order)
+        return paypal_answer.order_state(order)
 
     def capture_payment(self, request):
         """Take approved money; the same key never takes it twice.
@@ -158,7 +146,7 @@ class PayPalOrdersGateway:
             )
         except Rejected as refusal:
             return self._follow_refusal(request, refusal)
-        state = _order_state(order)
+        state = paypal_answer.order_state(order)
         # A short answer does not name the capture; then it is read.
         return state if state.payment_id else self.get_payment(checkout_id=request.checkout_id)
 
@@ -194,12 +182,12 @@ class PayPalOrdersGateway:
             key=request.key,
             reference=request.reference,
         )
-        return _refund_state(refund, request.payment_id)
+        return paypal_answer.refund_state(refund, request.payment_id)
 
     def get_refund(self, refund_id):
         """Read one refund."""
         refund = self._call("refund.get", "GET", f"{REFUNDS}/{refund_id}", reference=refund_id)
-        return _refund_state(refund)
+        return paypal_answer.refund_state(refund)
 
     def find_refunds(self, payment_id):
         """Return every refund of one capture, as its order lists them.
@@ -209,7 +197,7 @@ class PayPalOrdersGateway:
         """
         capture = self._call("capture.get", "GET", f"{CAPTURES}/{payment_id}", reference=payment_id)
         related = (capture.get("supplementary_data") or {}).get("related_ids") or {}
-        order_id = related.get("order_id") or _up_link(capture)
+        order_id = related.get("order_id") or paypal_answer.up_link(capture)
         if not order_id:
             return ()
         try:
@@ -218,12 +206,9 @@ class PayPalOrdersGateway:
             if refusal.status != 404:
                 raise
             return ()
-        refunds = (_unit(order).get("payments") or {}).get("refunds") or ()
-        states = (_refund_state(refund) for refund in refunds)
+        refunds = (paypal_answer.purchase_unit(order).get("payments") or {}).get("refunds") or ()
+        states = (paypal_answer.refund_state(refund) for refund in refunds)
         return tuple(state for state in states if state.payment_id in ("", payment_id))
-
-
-# === REQUESTS === #
 
 
 def _order_body(request):
@@ -259,99 +244,3 @@ def _locale(lang):
     short, _mark, country = (lang or "").partition("_")
     is_plain = len(short) == 2 and len(country) == 2 and country.isupper()
     return f"{short}-{country}" if is_plain else ""
-
-
-# === ANSWERS === #
-
-
-def _unit(order):
-    return (order.get("purchase_units") or [{}])[0]
-
-
-def _payer_link(order):
-    """Return where to send the payer, '' when there is nothing to approve."""
-    links = {link.get("rel"): link.get("href") for link in order.get("links") or ()}
-    return links.get("payer-action") or links.get("approve") or ""
-
-
-def _up_link(thing):
-    links = {link.get("rel"): link.get("href") for link in thing.get("links") or ()}
-    up = links.get("up") or ""
-    return up.rsplit("/", 1)[-1] if "/orders/" in up else ""
-
-
-def _order_state(order):
-    """Return the state of an order: that of its capture once there is one."""
-    unit = _unit(order)
-    captures = (unit.get("payments") or {}).get("captures") or ()
-    if captures:
-        return _capture_state(_pick_capture(captures), order_id=order["id"], unit=unit)
-    amount, currency = from_paypal(unit.get("amount"))
-    return PaymentState(
-        ORDER_STATUS.get(order.get("status"), "open"),
-        amount=amount,
-        currency=currency,
-        checkout_id=order["id"],
-        reference=unit.get("custom_id") or "",
-        message=ORDER_MESSAGES.get(order.get("status"), ""),
-        url=_payer_link(order),
-    )
-
-
-def _pick_capture(captures):
-    """Return the capture that holds money, else the newest."""
-    paid = [row for row in captures if CAPTURE_STATUS.get(row.get("status")) == "paid"]
-    return (paid or captures)[-1]
-
-
-def _capture_state(capture, order_id="", unit=None):
-    amount, currency = from_paypal(capture["amount"])
-    related = (capture.get("supplementary_data") or {}).get("related_ids") or {}
-    return PaymentState(
-        CAPTURE_STATUS.get(capture.get("status"), "pending"),
-        amount=amount,
-        currency=currency,
-        payment_id=capture["id"],
-        checkout_id=order_id or related.get("order_id") or _up_link(capture),
-        reference=capture.get("custom_id") or (unit or {}).get("custom_id") or "",
-        message=_capture_message(capture),
-        receipt=capture["id"],
-        **_fee_values(capture.get("seller_receivable_breakdown"), currency),
-    )
-
-
-def _capture_message(capture):
-    """Return why a capture waits or failed, in a payer's words."""
-    reason = (capture.get("status_details") or {}).get("reason") or ""
-    if CAPTURE_STATUS.get(capture.get("status")) == "failed":
-        return PENDING_REASONS.get(reason, "PayPal declined the payment.")
-    return PENDING_REASONS.get(reason, reason and f"PayPal holds the payment ({reason}).")
-
-
-def _fee_values(breakdown, currency):
-    """Return fee, net and rate in the currency in which the account receives; {} until known."""
-    if not breakdown or not breakdown.get("paypal_fee"):
-        return {}
-    received, settled = from_paypal(breakdown.get("receivable_amount"))
-    if settled and settled != currency:
-        fee, _currency = from_paypal(breakdown.get("paypal_fee_in_receivable_currency"))
-        rate = (breakdown.get("exchange_rate") or {}).get("value")
-        if fee is None or rate is None:
-            return {}
-        return {"fee": fee, "net": received, "fee_currency": settled, "rate": D(str(rate))}
-    fee, currency = from_paypal(breakdown["paypal_fee"])
-    net, _currency = from_paypal(breakdown.get("net_amount"))
-    return {"fee": fee, "net": net, "fee_currency": currency}
-
-
-def _refund_state(refund, payment_id=""):
-    amount, currency = from_paypal(refund.get("amount"))
-    return RefundState(
-        status=REFUND_STATUS.get(refund.get("status"), "pending"),
-        refund_id=refund["id"],
-        amount=amount,
-        currency=currency,
-        payment_id=paypal_event.find_capture_id(refund) or payment_id,
-        reference=refund.get("custom_id") or "",
-        message=(refund.get("status_details") or {}).get("reason") or "",
-    )
