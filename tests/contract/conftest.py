@@ -18,6 +18,7 @@ import pytest
 import stripe
 
 from sandbox.client import SandboxClient
+from tests.contract.callers import PayPal, Pgecom, PgPay, invented
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT.parent / "shared" / "contracts"
@@ -72,14 +73,6 @@ def spec():
         return cache[name]
 
     return load
-
-
-def invented(check, verb, path, status, data):
-    """Return the fields of an answer that the contract does not name."""
-    _template, operation = check.operation(verb, path)
-    answers = operation["responses"]
-    answer = check.deref(answers.get(str(status)) or answers["default"])
-    return check.unknown(data, answer["content"]["application/json"]["schema"])
 
 
 class Ding:
@@ -250,6 +243,7 @@ class Receiver:
 
     def __init__(self):
         self.got = []
+        self.headers = []
         self.answers = []
         receiver = self
 
@@ -257,6 +251,7 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.got.append((body, self.headers["Stripe-Signature"], time.monotonic()))
+                receiver.headers.append({k.lower(): v for k, v in self.headers.items()})
                 status = receiver.answers.pop(0) if receiver.answers else 200
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
@@ -287,6 +282,36 @@ def receiver():
     yield receiver
     receiver.server.shutdown()
     receiver.server.server_close()
+
+
+@pytest.fixture
+def paypal(sandbox, spec):
+    """A fresh PayPal merchant that settles in the currency of each order."""
+    return PayPal(sandbox, spec("paypal.min.openapi.json"), name="Kumul Mobile")
+
+
+@pytest.fixture
+def make_paypal(sandbox, spec):
+    """Return a maker of PayPal merchants."""
+    return lambda **values: PayPal(sandbox, spec("paypal.min.openapi.json"), **values)
+
+
+@pytest.fixture
+def pgpay(sandbox, spec):
+    """A fresh PGPay merchant without an endpoint in the portal."""
+    return PgPay(sandbox, spec("pgpay.openapi.json"), name="Kumul Mobile")
+
+
+@pytest.fixture
+def make_pgpay(sandbox, spec):
+    """Return a maker of PGPay merchants."""
+    return lambda **values: PgPay(sandbox, spec("pgpay.openapi.json"), **values)
+
+
+@pytest.fixture
+def pgecom(sandbox):
+    """A fresh PGecom merchant."""
+    return Pgecom(sandbox)
 
 
 @pytest.fixture(scope="session")
