@@ -1,5 +1,7 @@
 from . import (
+    test_client,
     test_fresh_price,
+    test_health,
     test_lookup,
     test_outcomes,
     test_parsing,
