@@ -2,11 +2,9 @@
 
 from decimal import Decimal
 
-from sandbox.dingconnect import numbers, prices
+from sandbox.dingconnect import logos, numbers, prices
 from sandbox.dingconnect.errors import CODES, Problem, answer, answer_items
 from sandbox.dingconnect.methods import method
-
-LOGO = "https://imagerepo.ding.com/logo/{}/{}.png"
 
 
 def _digits(number):
@@ -56,7 +54,7 @@ def _wire_provider(account, provider):
         "ValidationRegex": provider.regex,
         "RegionCodes": [provider.country],
         "PaymentTypes": ["Prepaid"],
-        "LogoUrl": LOGO.format(provider.code[:2], provider.country),
+        "LogoUrl": logos.url(provider.code),
     }
     if provider.care:
         wire["CustomerCareNumber"] = provider.care

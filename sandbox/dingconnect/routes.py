@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from sandbox import faults, jsonx
-from sandbox.dingconnect import bills, methods, oauth, queries, records  # noqa: F401 (they register)
+from sandbox.dingconnect import bills, logos, methods, oauth, queries, records  # noqa: F401 (they register)
 from sandbox.dingconnect.errors import Problem, answer
 from sandbox.dingconnect.transfers import send_transfer
 
@@ -20,6 +20,7 @@ def routes():
     """Return the routes below ``/dingconnect``."""
     return [
         Route("/api/V1/{method}", _call, methods=["GET", "POST"]),
+        Route("/logo/{name}", logos.serve),
         Route("/idp/connect/token", oauth.token, methods=["POST"]),
     ]
 
@@ -27,6 +28,7 @@ def routes():
 async def _call(request):
     """Answer one call: find the account, note the call, play the faults, execute."""
     started = time.perf_counter()
+    logos.note_origin(request)
     name, function = METHODS.get(
         (request.method, request.path_params["method"].lower()), (None, None)
     )

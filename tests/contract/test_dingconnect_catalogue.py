@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 
 import pytest
 
@@ -136,3 +137,13 @@ def test_estimate_prices(ding):
     nameless = [{"SkuCode": "PG_DC_TopUp", "SendValue": 5.0}]
     error = ding.call("EstimatePrices", nameless, valid=False)[1]["ErrorCodes"]
     assert error == [{"Code": "RequestInvalid"}]
+
+
+def test_logos_are_served_here_and_differ(ding):
+    logos = [item["LogoUrl"] for item in ding.call("GetProviders")[1]["Items"]]
+    first, second = (urllib.request.urlopen(url, timeout=10) for url in logos[:2])
+    with first, second:
+        bodies = first.read(), second.read()
+    assert first.headers["content-type"] == "image/png"
+    assert all(body.startswith(b"\x89PNG\r\n\x1a\n") for body in bodies)
+    assert bodies[0] != bodies[1]

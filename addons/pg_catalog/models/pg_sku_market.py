@@ -132,6 +132,18 @@ class PgSku(models.Model):
             if count
         )
 
+    def _search_display_name(self, operator, value):
+        """Override of `base` to find what was exported: "name (code)" as well as either."""
+        found = operator in ("=", "in") and self._codes_of(value)
+        domain = super()._search_display_name(operator, value)
+        return domain | Domain("code", "in", found) if found else domain
+
+    def _codes_of(self, value):
+        """Return the codes in display names."""
+        names = [value] if isinstance(value, str) else [v for v in value or () if v]
+        matches = (re.fullmatch(r".+ \(([^()]+)\)", name) for name in names)
+        return [match[1] for match in matches if match]
+
     # === ACTION === #
 
     def action_add_offers(self):

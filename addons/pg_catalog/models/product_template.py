@@ -215,8 +215,8 @@ class ProductTemplate(models.Model):
     def write(self, vals):
         """Override of `product` to keep price, margin and price rules of offers in line.
 
-        A price or a margin that is written becomes the own price of an offer; of both, the price
-        counts. In a range offer the price of the lowest amount stands for the margin on any.
+        A price or a margin that is written becomes the own price of an offer. Of both, the price
+        counts, the margin in a range offer: there the price of the lowest amount stands for it.
         """
         if self.env.context.get("pg_price_settled") or not self._pg_price_fields() & set(vals):
             return super().write(vals)
@@ -253,5 +253,7 @@ class ProductTemplate(models.Model):
             return {**vals, **pricers[company].values(sku)}
         if margin is None and price is None:
             margin = D(company.pg_usual_margin)
+        if sku.is_range and margin is not None:
+            price = None  # The margin is what counts of a range.
         own = self._pg_price_vals(sku, company, margin=margin, price=price)
         return {**vals, "pg_price_mode": "own", "pg_price_rule_id": False, **own}

@@ -63,7 +63,7 @@ class ProductTemplate(models.Model):
     def _pg_asked_price(self, vals):
         """Return the stored values of the price that somebody asks for.
 
-        :param dict vals: as given to ``write``; of price and margin, the price counts.
+        :param dict vals: as given to ``write``.
         :raise UserError: a negative margin, or no exchange rate.
         """
         sku = self.pg_sku_id.browse(vals.get("pg_sku_id")) or self.pg_sku_id
@@ -71,16 +71,14 @@ class ProductTemplate(models.Model):
         if vals.get("pg_price_mode") == "rules":
             return company._pg_get_pricer().values(sku)
         own = {"pg_price_mode": "own", "pg_price_rule_id": False}
-        margin = vals.get("pg_range_margin") if sku.is_range else None
-        margin = vals.get("pg_margin_percent", margin)
-        if "list_price" in vals:
-            price = D(vals["list_price"])
-            if sku.is_range and "pg_range_margin" in vals:
-                return {**own, "list_price": float(price), "pg_range_margin": margin}
-            return {**own, **self._pg_price_vals(sku, company, price=price)}
-        if margin is not None:
+        margin = vals.get("pg_margin_percent", vals.get("pg_range_margin"))
+        price = vals.get("list_price")
+        # The margin is what counts of a range, the price of what is fixed.
+        if margin is not None and (sku.is_range or price is None):
             return {**own, **self._pg_price_vals(sku, company, margin=D(margin))}
-        return own
+        if price is None or (sku == self.pg_sku_id and D(price) == D(self.list_price)):
+            return own
+        return {**own, **self._pg_price_vals(sku, company, price=D(price))}
 
     @api.model
     def _pg_price_vals(self, sku, company, *, margin=None, price=None):

@@ -1,4 +1,4 @@
-"""What a price list makes of a price, exactly: the arithmetic of Odoo's price list rules in Decimal.
+"""What a price list makes of a price, exactly: Odoo's price list rules in Decimal.
 
 Odoo computes price lists in floats; a price that is charged must be right to the minor unit.
 """

@@ -56,7 +56,11 @@ class PgOfferBulk(models.TransientModel):
     )
     change_percent = fields.Float("Change %", digits=(16, 4), help="5: dearer, -5: cheaper.")
     rounding = fields.Selection(ROUNDINGS, default="minor", required=True)
-    offer_ids = fields.Many2many("product.template", default=lambda self: self._default_offers())
+    offer_ids = fields.Many2many(
+        "product.template",
+        default=lambda self: self._default_offers(),
+        context={"active_test": False},
+    )
     line_ids = fields.One2many(
         "pg.offer.bulk.line", "wizard_id", "Preview", compute="_compute_line_ids", store=True
     )

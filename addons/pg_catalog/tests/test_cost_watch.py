@@ -1,0 +1,143 @@
+from dataclasses import replace
+from decimal import Decimal
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import CatalogueCase
+
+
+@tagged("post_install", "-at_install", "pg")
+class TestCostWatch(CatalogueCase):
+    """A new cost that harms an offer: flagged, told once, paused or repriced as chosen."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users[cls.seller, "manager"].email = "manager@example.com"
+        cls.fixed = cls.offer("FIX10", list_price=11)
+
+    def new_cost(self, send="3.00", code="FIX10"):
+        """Let a sync bring a new price."""
+        send = Decimal(send)
+        skus = [
+            replace(item, send_min=send, send_max=send) if item.code == code else item
+            for item in self.feed.skus
+        ]
+        self.supplier._apply_feed(replace(self.feed, skus=skus))
+
+    def mails(self):
+        return self.env["mail.mail"].search([("subject", "like", "New costs concern")])
+
+    def activities(self, offer=None):
+        activity_type = self.env.ref("pg_catalog.activity_cost")
+        return (offer or self.fixed).activity_ids.filtered(
+            lambda activity: activity.activity_type_id == activity_type
+        )
+
+    def test_pause(self):
+        self.seller.pg_cost_reaction = "pause"
+        self.new_cost()
+        self.assertEqual(
+            (self.fixed.pg_alert, self.fixed.sale_ok, self.fixed.list_price),
+            ("under_cost", False, 11.0),
+        )
+        self.assertEqual(
+            self.activities().mapped("summary"), ["Costs PGK 12.00 now, sold at 11.00: paused"]
+        )
+        self.assertEqual(self.activities().user_id, self.users[self.seller, "manager"])
+        self.assertEqual(len(self.mails()), 1)
+        self.assertIn("manager@example.com", self.mails().email_to)
+        self.assertEqual(self.mails().state, "outgoing")
+        self.assertIn(self.fixed.name, self.mails().body_html)
+        self.assertIn("prepaid-offers-attention", self.mails().body_html)
+
+    def test_reprice_keeps_the_margin(self):
+        self.seller.pg_cost_reaction = "reprice"
+        self.new_cost()
+        self.assertEqual(
+            (self.fixed.pg_alert, self.fixed.sale_ok, self.fixed.list_price),
+            ("repriced", True, 13.2),
+        )
+        self.assertEqual(self.fixed.pg_price_mode, "own")
+        self.assertIn("raised from 11.00 to 13.20", self.activities().summary)
+        self.new_cost("3.50")
+        self.assertEqual(self.fixed.list_price, 15.4)
+        self.assertEqual((len(self.activities()), len(self.mails())), (1, 2))
+        self.assertIn("to 15.40", self.activities().summary)
+
+    def test_only_tell(self):
+        self.seller.pg_cost_reaction = "tell"
+        self.new_cost()
+        self.assertEqual((self.fixed.pg_alert, self.fixed.sale_ok), ("under_cost", True))
+        self.assertEqual((len(self.activities()), len(self.mails())), (1, 1))
+
+    def test_low_margin_by_the_sellers_threshold(self):
+        self.seller.write({"pg_cost_reaction": "tell", "pg_margin_floor": 5})
+        self.new_cost("2.60")
+        self.assertFalse(self.fixed.pg_alert, "5.77 % are left.")
+        self.assertFalse(self.mails())
+        self.new_cost("2.65")
+        self.assertEqual(self.fixed.pg_alert, "low_margin")
+
+    def test_one_harm_is_told_once(self):
+        self.seller.pg_cost_reaction = "tell"
+        self.new_cost()
+        self.new_cost("3.10")
+        with self.enter_registry_test_mode():
+            self.env.ref("pg_catalog.cron_follow_rules").method_direct_trigger()
+        self.assertEqual((len(self.activities()), len(self.mails())), (1, 1))
+        self.new_cost("2.50")
+        self.assertFalse(self.fixed.pg_alert, "It is worth its cost again.")
+        self.new_cost("3.00")
+        self.assertEqual(len(self.mails()), 2)
+
+    def test_one_mail_for_many_offers(self):
+        self.offer("BM10", list_price=12)
+        skus = [
+            replace(item, send_min=item.send_min * 2, send_max=item.send_max * 2)
+            for item in self.feed.skus
+        ]
+        self.supplier._apply_feed(replace(self.feed, skus=skus))
+        self.assertEqual(self.mails().subject, "New costs concern 2 of your offers")
+
+    def test_each_seller_is_told_of_own_offers_only(self):
+        theirs = self.offer("FIX10", self.other_seller, list_price=20)
+        self.new_cost()
+        self.assertFalse(theirs.pg_alert)
+        self.assertEqual(len(self.mails()), 1)
+        self.assertNotIn(self.other_seller.name, self.mails().body_html)
+
+    def test_what_is_not_harmed(self):
+        follows = self.offer("FIX20")
+        margin = self.offer("RANGE", pg_margin_percent=10)
+        self.fixed.action_pg_pause()
+        self.new_cost()
+        self.new_cost("9", "FIX20")
+        self.assertFalse((self.fixed + follows + margin).filtered("pg_alert"))
+        self.assertFalse(self.mails())
+        self.assertEqual(follows.list_price, 39.6)
+
+    def test_a_new_price_takes_the_flag_off(self):
+        self.seller.pg_cost_reaction = "tell"
+        self.new_cost()
+        self.fixed.list_price = 13
+        self.assertFalse(self.fixed.pg_alert or self.activities())
+
+    def test_dismiss(self):
+        self.seller.pg_cost_reaction = "tell"
+        self.new_cost()
+        with self.assertRaises(AccessError):
+            self.as_user(self.fixed, "viewer").action_pg_dismiss()
+        self.assertEqual(self.fixed.pg_alert, "under_cost")
+        self.as_user(self.fixed, "manager").action_pg_dismiss()
+        self.assertFalse(self.fixed.pg_alert or self.activities())
+        self.new_cost("3.05")
+        self.assertEqual((self.fixed.pg_alert, len(self.mails())), (False, 1))
+
+    def test_the_chosen_person_is_told(self):
+        self.seller.pg_offer_user_id = self.users[self.seller, "admin"]
+        self.users[self.seller, "admin"].email = "admin@example.com"
+        self.new_cost()
+        self.assertEqual(self.activities().user_id, self.users[self.seller, "admin"])
+        self.assertIn("admin@example.com", self.mails().email_to)
