@@ -1,6 +1,7 @@
 """Delivery of events: asynchronous, retried, held, doubled, reordered, delayed or dropped."""
 
 import asyncio
+import contextlib
 import http.client
 import time
 import urllib.parse
@@ -18,10 +19,26 @@ def send(account, batch):
     """Send the events of one happening, in order, or hold them when the account says so."""
     if not batch:
         return
-    if account.webhooks["hold"]:
+    if account.gathered is not None:
+        account.gathered.extend(batch)
+    elif account.webhooks["hold"]:
         account.held.append(batch)
     else:
         _spawn(_deliver(account, batch))
+
+
+@contextlib.contextmanager
+def together(account):
+    """Send what happens inside as one happening, so that its events go out in order."""
+    if account.gathered is not None:
+        yield
+        return
+    account.gathered = []
+    try:
+        yield
+    finally:
+        batch, account.gathered = account.gathered, None
+        send(account, batch)
 
 
 def release(account):

@@ -2,7 +2,7 @@
 
 import time
 
-from sandbox import faults
+from sandbox import delivery, faults
 
 
 class ServiceError(Exception):
@@ -30,7 +30,7 @@ async def run(account, name, execute, refusal, *, key=None, busy=None, **details
         if key:
             account.in_flight.add(key)
         try:
-            reply = await faults.play(fault, lambda: execute(fault), refusal)
+            reply = await faults.play(fault, lambda: _whole(account, execute, fault), refusal)
         finally:
             account.in_flight.discard(key)
     except ServiceError as error:
@@ -41,3 +41,11 @@ async def run(account, name, execute, refusal, *, key=None, busy=None, **details
         ms=round((time.perf_counter() - started) * 1000, 2),
     )
     return reply
+
+
+def _whole(account, execute, fault):
+    """Execute; whatever that tells the merchant is one happening."""
+    if not hasattr(account, "gathered"):
+        return execute(fault)
+    with delivery.together(account):
+        return execute(fault)

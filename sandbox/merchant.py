@@ -32,6 +32,7 @@ class MerchantAccount(Account):
         self.in_flight = set()
         self.deliveries = []
         self.held = []
+        self.gathered = None
         self.webhooks = dict(SWITCHES)
 
     def load(self):

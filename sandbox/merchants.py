@@ -46,7 +46,8 @@ def pay(request, values):
     for hand in HANDS.values():
         account, subject = hand.find(request.app.state.registry, reference)
         if subject is not None:
-            return hand.click(account, subject, values)
+            with delivery.together(account):
+                return hand.click(account, subject, values)
     raise NotHere("There is no such session.")
 
 
@@ -69,7 +70,8 @@ def act(request, values):
     action = HANDS[account.kind].ACTIONS.get(request.path_params["shelf"])
     if action is None:
         raise NotHere("There is no such action.")
-    return action(account, values)
+    with delivery.together(account):
+        return action(account, values)
 
 
 def end(request, values):
@@ -82,7 +84,8 @@ def end(request, values):
     if values.get("outcome") not in outcomes:
         raise Refused(f"outcome must be one of: {', '.join(outcomes)}.")
     document = account.get(account.LISTS[shelf], request.path_params["key"])
-    function(account, document, values["outcome"], values)
+    with delivery.together(account):
+        function(account, document, values["outcome"], values)
     return account.show(account.LISTS[shelf], document)
 
 

@@ -3,6 +3,7 @@
 import time
 from decimal import ROUND_HALF_UP, Decimal
 
+from sandbox import delivery
 from sandbox.pgpay import channels, checks, events
 from sandbox.pgpay.account import new_id, stamp
 from sandbox.pgpay.errors import PgpayError
@@ -172,15 +173,16 @@ def answer(account, payment, outcome):
 
     :raise PgpayError: when nothing is waiting for the payer
     """
-    if outcome == "approve":
-        move(account, payment, "processing")
-        seconds = account.settings["settle_seconds"]
-        if seconds:
-            account.later(seconds, settle, account, payment)
-        else:
-            settle(account, payment)
-    else:
+    if outcome != "approve":
         fail(account, payment, outcome)
+        return
+    seconds = account.settings["settle_seconds"]
+    with delivery.together(account):
+        move(account, payment, "processing")
+        if not seconds:
+            settle(account, payment)
+    if seconds:
+        account.later(seconds, settle, account, payment)
 
 
 def settle(account, payment, outcome=None):

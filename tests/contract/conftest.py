@@ -244,14 +244,17 @@ class Receiver:
     def __init__(self):
         self.got = []
         self.headers = []
+        self.lock = threading.Lock()
         self.answers = []
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((body, self.headers["Stripe-Signature"], time.monotonic()))
-                receiver.headers.append({k.lower(): v for k, v in self.headers.items()})
+                row = (body, self.headers["Stripe-Signature"], time.monotonic())
+                with receiver.lock:  # one place for a post in both lists
+                    receiver.headers.append({k.lower(): v for k, v in self.headers.items()})
+                    receiver.got.append(row)
                 status = receiver.answers.pop(0) if receiver.answers else 200
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
