@@ -32,7 +32,7 @@ class PgSupplierCall(models.Model):
     outcome = fields.Selection(list(OUTCOMES.items()), required=True, readonly=True)
     status = fields.Integer("HTTP status", readonly=True, aggregator=None)
     code = fields.Char("Error code", readonly=True)
-    context = fields.Char("Error detail", readonly=True)
+    detail = fields.Char("Error detail", readonly=True)
     message = fields.Char(readonly=True, help="What the outcome was decided by.")
     correlation_id = fields.Char(
         "Correlation", readonly=True, index=True, help="The same id is in the server's log."
@@ -59,8 +59,9 @@ class PgSupplierCall(models.Model):
             "correlation_id": call.correlation_id,
             **{
                 name: (getattr(call, name) or "")[:LONGEST].replace("\x00", "") or None
-                for name in ("code", "context", "message", "number", "request", "answer")
+                for name in ("code", "message", "number", "request", "answer")
             },
+            "detail": (call.context or "")[:LONGEST].replace("\x00", "") or None,
         }
         self.env.cr.execute(
             SQL(

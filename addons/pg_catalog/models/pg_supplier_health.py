@@ -32,9 +32,11 @@ class PgSupplier(models.Model):
     _inherit = ["pg.supplier", "mail.activity.mixin"]
 
     calls_per_minute = fields.Integer(
+        "Calls a minute",
         help="All workers together stay at or below it. 0: no limit of ours.",
     )
     calls_per_day = fields.Integer(
+        "Calls a day",
         help="For accounts that may only be asked so often a day. 0: no limit of ours.",
     )
     call_ids = fields.One2many("pg.supplier.call", "supplier_id", "Calls", readonly=True)

@@ -32,7 +32,7 @@ class TestSupplierCall(BaseCase):
         self.Call._keep(self.own.id, call(status=503, code="RateLimited", answer="a\x00b"))
         kept = self.calls(self.own)
         self.assertEqual((kept.method, kept.duration, kept.status), ("GetBalance", 250, 503))
-        self.assertEqual((kept.code, kept.answer, kept.context), ("RateLimited", "ab", False))
+        self.assertEqual((kept.code, kept.answer, kept.detail), ("RateLimited", "ab", False))
         self.assertEqual(kept.company_id, self.seller)
 
     def test_what_cannot_be_kept_breaks_nothing(self):
