@@ -19,9 +19,7 @@ class PgSupplierBudget(models.Model):
     _description = "Supplier's budget of calls"
     _log_access = False
 
-    supplier_id = fields.Many2one(
-        "pg.supplier", "Supplier", required=True, readonly=True, ondelete="cascade"
-    )
+    supplier_id = fields.Many2one("pg.supplier", required=True, readonly=True, ondelete="cascade")
     state = fields.Json(readonly=True)
 
     _supplier_unique = models.UniqueIndex("(supplier_id)")

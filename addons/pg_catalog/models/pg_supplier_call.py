@@ -23,9 +23,9 @@ class PgSupplierCall(models.Model):
     _log_access = False
 
     supplier_id = fields.Many2one(
-        "pg.supplier", "Supplier", required=True, readonly=True, index=True, ondelete="cascade"
+        "pg.supplier", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    company_id = fields.Many2one("res.company", "Company", readonly=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     method = fields.Char(required=True, readonly=True, index=True)
     called_at = fields.Datetime("Called at", required=True, readonly=True, index=True)
     duration = fields.Integer("Milliseconds", readonly=True, aggregator="avg")
@@ -35,9 +35,9 @@ class PgSupplierCall(models.Model):
     detail = fields.Char("Error detail", readonly=True)
     message = fields.Char(readonly=True, help="What the outcome was decided by.")
     correlation_id = fields.Char(
-        "Correlation", readonly=True, index=True, help="The same id is in the server's log."
+        "Correlation id", readonly=True, index=True, help="The same id is in the server's log."
     )
-    number = fields.Char("Number", readonly=True, help="Masked.")
+    number = fields.Char(readonly=True, help="Masked.")
     request = fields.Text(readonly=True)
     answer = fields.Text(readonly=True)
 

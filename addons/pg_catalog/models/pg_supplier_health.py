@@ -42,7 +42,6 @@ class PgSupplier(models.Model):
     call_ids = fields.One2many("pg.supplier.call", "supplier_id", "Calls", readonly=True)
     responsible_id = fields.Many2one(
         "res.users",
-        "Responsible",
         help="Who is alerted. Empty: all who may change the supplier.",
     )
     balance_threshold = fields.Monetary(
