@@ -78,14 +78,14 @@ class DingClient:
 
     def estimate_prices(self, batch):
         """:param list batch: items with a BatchItemRef each; the answer names them in any order."""
-        return self._transport.read("POST", "EstimatePrices", json=batch)
+        return self._transport.ask("POST", "EstimatePrices", json=batch)
 
     def lookup_bills(self, sku_code, number, settings=()):
         """:param settings: (name, value) pairs that the SKU asks for."""
         body = {"SkuCode": sku_code, "AccountNumber": digits(number)}
         if settings:
             body["Settings"] = settings_body(settings)
-        return self._transport.read("POST", "LookupBills", json=body, about=number)
+        return self._transport.ask("POST", "LookupBills", json=body, about=number)
 
     def list_transfer_records(
         self, *, reference=None, transfer_ref=None, number=None, skip=0, take=10
@@ -99,7 +99,7 @@ class DingClient:
             body["AccountNumber"] = digits(number)
         if skip:
             body["Skip"] = skip
-        return self._transport.read("POST", "ListTransferRecords", json=body, about=number or "")
+        return self._transport.ask("POST", "ListTransferRecords", json=body, about=number or "")
 
     # === CHANGING === #
 
@@ -125,7 +125,7 @@ class DingClient:
         params = {name: list(values) for name, values in filters.items()}
         if number:
             params["accountNumber"] = digits(number)
-        return self._transport.read("GET", method, params=params, about=number)
+        return self._transport.ask("GET", method, params=params, about=number)
 
 
 def settings_body(settings):

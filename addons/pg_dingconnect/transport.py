@@ -38,7 +38,7 @@ class Transport:
             max_bytes=const.MAX_BYTES,
         )
 
-    def read(self, http_method, method, **kwargs):
+    def ask(self, http_method, method, **kwargs):
         """Call a method that changes nothing: tried again a few times, and once with a new token.
 
         :raise OutsideError: of the last try.
