@@ -12,6 +12,7 @@ from . import (
     pg_topup_state,
     pg_topup_status,
     pg_topup_notice,
+    pg_topup_operator,
     pg_webhook,
     pg_webhook_delivery,
     res_company,

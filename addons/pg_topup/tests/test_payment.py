@@ -17,6 +17,21 @@ class TestPayment(TopupCase):
         self.assertEqual(topup.transfer_ref, self.transfers(topup)[0]["transfer_ref"])
         self.assertEqual(self.kinds(topup).count("delivered"), 1)
 
+    def test_delivery_teaches_the_operator_of_the_number(self):
+        """A number that was ported: the delivery proves it, for this seller's next time only."""
+        bmobile = self.env["pg.operator"].search(
+            [("supplier_id", "=", self.supplier.id), ("code", "=", "BMPG")]
+        )
+        number, Operator = "+67570123499", self.env["pg.operator"]
+        self.assertNotEqual(Operator._match_number(self.seller, number).operators[:1], bmobile)
+        topup = self.sell(number)
+        topup.operator_id = bmobile
+        self.dispatch()
+        self.assertEqual(topup.state, "completed")
+        self.assertEqual(Operator._match_number(self.seller, number).operators[:1], bmobile)
+        other = Operator._match_number(self.other_seller, number).operators[:1]
+        self.assertNotEqual(other, bmobile)
+
     def test_one_page_for_two_clicks(self):
         topup = self.place()
         first, second = self.open_payment(topup), self.open_payment(topup)
