@@ -5,6 +5,7 @@ from . import (
     pg_operator,
     pg_operator_logo,
     pg_operator_match,
+    pg_operator_offer,
     pg_operator_status,
     pg_price_rule,
     pg_promotion,

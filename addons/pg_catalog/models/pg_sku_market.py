@@ -10,7 +10,7 @@ from ..tools import pricing
 
 PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 
-TRENDS = [("up", "Dearer"), ("same", "Unchanged"), ("down", "Cheaper")]
+TRENDS = [("up", "Dearer"), ("down", "Cheaper")]
 
 
 class PgSku(models.Model):
@@ -28,7 +28,7 @@ class PgSku(models.Model):
         help="The lowest price with its fee, in your currency at the rate of the day.",
     )
     trend = fields.Selection(
-        TRENDS, compute="_compute_trend", help="Of the price, since its last change."
+        TRENDS, compute="_compute_trend", help="By the last change of the price; empty: none yet."
     )
     trend_percent = fields.Float("Last change %", digits=(16, 2), compute="_compute_trend")
     is_offered = fields.Boolean(
@@ -57,7 +57,7 @@ class PgSku(models.Model):
             prices = last_two.get(sku.id, ())
             change = pricing.margin_from_sell(*reversed(prices)) if len(prices) == 2 else D(0)
             sku.trend_percent = float(change)
-            sku.trend = "up" if change > 0 else "down" if change < 0 else "same"
+            sku.trend = "up" if change > 0 else "down" if change < 0 else False
 
     def _get_last_two_prices(self):
         """Return {id: [latest price, the one before]} with the fee, in the supplier's currency."""

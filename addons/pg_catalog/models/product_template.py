@@ -229,6 +229,12 @@ class ProductTemplate(models.Model):
         return offers._pg_write_price(vals) and result
 
     @api.model
+    def _pg_default_name(self, sku):
+        """Return the name of a new offer: the operator's before the SKU's, unless it is in it."""
+        brand = sku.operator_id.short_name or sku.operator_id.name
+        return sku.name if sku.name.startswith(f"{brand} ") else f"{brand} {sku.name}"
+
+    @api.model
     def _pg_complete_vals(self, vals, pricers):
         """Return the values to create an offer with; those of another product unchanged.
 
@@ -239,7 +245,7 @@ class ProductTemplate(models.Model):
         sku = self.env["pg.sku"].browse(vals["pg_sku_id"])
         company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
         vals = {
-            "name": f"{sku.operator_id.short_name or sku.operator_id.name} {sku.name}",
+            "name": self._pg_default_name(sku),
             "type": "service",
             "purchase_ok": False,
             **vals,

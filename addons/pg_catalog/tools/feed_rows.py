@@ -67,6 +67,9 @@ SKUS = BulkTable(
     translated={"name", "description", "read_more"},
 )
 
+# What a logo's address may begin with; whether it may be asked is decided in tools/logos.py.
+WEB = ("https://", "http://")
+
 
 def operator_row(item, lookups):
     """Return the columns of an operator.
@@ -85,7 +88,7 @@ def operator_row(item, lookups):
         "company_id": lookups.company_id,
         "country_id": country,
         "pattern": item.pattern or None,
-        "logo_url": item.logo_url if item.logo_url.startswith("https://") else None,
+        "logo_url": item.logo_url if item.logo_url.startswith(WEB) else None,
         "care_number": item.care_number or None,
         "region_codes": ",".join(item.region_codes) or None,
         "payment_types": ",".join(item.payment_types) or None,

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 
@@ -12,4 +12,13 @@ class ResCompany(models.Model):
         self.ensure_one()
         if not (self.pg_is_seller and self.pg_slug):
             raise UserError(self.env._("Switch on selling and name the storefront first."))
-        return {"type": "ir.actions.act_url", "url": f"/topup/{self.pg_slug}", "target": "new"}
+        url = self._pg_get_storefront_url()
+        return {"type": "ir.actions.act_url", "url": url, "target": "new"}
+
+    # === BUSINESS === #
+
+    @api.private
+    def _pg_get_storefront_url(self):
+        """Override of `pg_catalog` to return the path of the storefront."""
+        self.ensure_one()
+        return f"/topup/{self.pg_slug}" if self.pg_is_seller and self.pg_slug else ""
