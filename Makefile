@@ -22,8 +22,8 @@ test: ## Lint, install, upgrade and all tests on own ports and data; ADDON=pg_to
 lint: ## ruff and pylint-odoo only
 	@$(BOOT) test && exec $(PY) -m scripts.lint
 
-contract: ## The sandbox against the vendors' OpenAPI files
-	@$(BOOT) test && exec $(PY) -m scripts.run_tests --only tests/contract
+contract: ## The sandbox against the vendors' OpenAPI files, Prism and localstripe
+	@$(BOOT) test && exec $(PY) -m scripts.contract
 
 bench-catalogue: ## Measure the sync of a full-size catalogue and the look-up of numbers
 	@$(BOOT) test && exec $(PY) -m tests.bench.bench_catalogue

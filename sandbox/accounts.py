@@ -36,7 +36,10 @@ class Account:
         self.credential = head["credential"]
         self.currency = head["currency"]
         self.created = head["created"]
-        self.settings = {**self.DEFAULTS, **head.get("settings", {})}
+        self.settings = dict(self.DEFAULTS)
+        for name, value in head.get("settings", {}).items():
+            if name in self.DEFAULTS:  # a store gives Decimal for float
+                self.settings[name] = self._coerce(name, value)
         self.faults = FaultQueue()
         self.calls = deque(maxlen=CALLS_KEPT)
 

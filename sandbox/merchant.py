@@ -85,7 +85,7 @@ class MerchantAccount(Account):
 
     def later(self, seconds, function, *arguments):
         """Run something after a while, on the event loop."""
-        asyncio.get_running_loop().call_later(max(0, seconds), function, *arguments)
+        asyncio.get_running_loop().call_later(max(0.0, float(seconds)), function, *arguments)
 
     # === WEBHOOKS === #
 

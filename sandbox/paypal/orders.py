@@ -157,7 +157,7 @@ def approve(account, order, instrument="good"):
 
 def arm(account, order):
     """Reverse an approval that is not captured in time."""
-    left = order["_approved"] + account.settings["approval_seconds"] - time.time()
+    left = float(order["_approved"]) + account.settings["approval_seconds"] - time.time()
     account.later(left, _reverse_old, account, order["id"], order["_approved"])
 
 

@@ -123,7 +123,7 @@ def check_channel(account, code, amount, currency, payer):
 def arm(account, payment):
     """Arm the end of a payment's life, and of what it waits for."""
     if payment["status"] in WAITING:
-        account.later(payment["_ends"] - time.time(), _expire_old, account, payment)
+        account.later(float(payment["_ends"]) - time.time(), _expire_old, account, payment)
     elif payment["status"] == "processing":
         account.later(account.settings["settle_seconds"], settle, account, payment)
 

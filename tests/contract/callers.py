@@ -72,7 +72,9 @@ class Caller:
 
         :param body: bytes, or anything that becomes JSON
         """
-        raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        raw = body
+        if body is not None and not isinstance(body, bytes):
+            raw = json.dumps(body, separators=(",", ":")).encode()  # Prism writes it like this anew
         base = {"Content-Type": "application/json", "Accept": "application/json"}
         headers = {**base, **self.sign(verb, path, raw or b"", headers or {}), **(headers or {})}
         headers = {k: v for k, v in headers.items() if v is not None}
