@@ -4,14 +4,15 @@
     verify_ledger.py mongodb://host:27017/ [--database ledger] [--company 1]
     verify_ledger.py dump/ledger/events.bson
     verify_ledger.py ... --anchor 1:250:3fa9...   the hash that a report printed for a position
+    verify_ledger.py ... --seal-key 8c1f... [--seals seals.bson]   check the signed seals, too
 
-Every hash is computed anew from the content (the form is described in
-addons/pg_ledger/tools/canonical.py). Each finding is one line with company and position. Ends with
-status 0 when the ledger is whole, 1 with findings, 2 when it could not be read.
+Every hash is computed anew (its form: addons/pg_ledger/tools/canonical.py). One line per finding.
+Ends with status 0 when the ledger is whole, 1 with findings, 2 when it could not be read.
 """
 
 import argparse
 import hashlib
+import importlib
 import json
 import sys
 from collections import defaultdict
@@ -23,7 +24,6 @@ from bson.decimal128 import Decimal128
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-GENESIS = "0" * 64
 HASHED = ("v", "company_id", "seq", "prev", "entry_uuid", "subject", "subject_ref", "subject_seq")
 HASHED += ("kind", "key", "company_currency", "corrects")
 FIELDS = {"_id", "occurred_at", "postings", "payload", "hash", *HASHED}
@@ -37,11 +37,9 @@ def canonical(value):
 
 def amount(value):
     """Return a Decimal128 as text with four decimals."""
-    if not isinstance(value, Decimal128):
-        raise ValueError("an amount is not a decimal")
-    exact = value.to_decimal().quantize(Decimal("0.0001"))
-    if exact != value.to_decimal():
-        raise ValueError("an amount has more than four decimals")
+    exact = isinstance(value, Decimal128) and value.to_decimal().quantize(Decimal("0.0001"))
+    if exact is False or exact != value.to_decimal():
+        raise ValueError("an amount is not a decimal, or has more than four decimals")
     return f"{exact + 0:f}"
 
 
@@ -57,9 +55,8 @@ def entry_hash(document):
     """Compute the hash of a document from its content."""
     if set(document) != FIELDS or document["v"] != 1:
         raise ValueError(f"fields {sorted(set(document) ^ FIELDS)} or version")
-    since = document["occurred_at"] - datetime(1970, 1, 1)
     body = {name: document[name] for name in HASHED}
-    body["occurred_ms"] = since // timedelta(milliseconds=1)
+    body["occurred_ms"] = (document["occurred_at"] - datetime(1970, 1, 1)) // timedelta(0, 0, 1000)
     body["payload_sha256"] = hashlib.sha256(canonical(document["payload"]).encode()).hexdigest()
     body["postings"] = [posting_row(posting) for posting in document["postings"]]
     return hashlib.sha256(b"PG-LEDGER-1\n" + canonical(body).encode()).hexdigest()
@@ -69,10 +66,8 @@ class Verifier:
     """Walks the documents in order of company and position and prints what is wrong."""
 
     def __init__(self, anchors):
-        self.anchors = anchors
+        self.anchors, self.heads, self.totals = anchors, {}, defaultdict(Decimal)
         self.findings = self.count = 0
-        self.heads = {}
-        self.totals = defaultdict(Decimal)
 
     def report(self, document, kind, detail=""):
         self.findings += 1
@@ -82,7 +77,7 @@ class Verifier:
     def check(self, document):
         self.count += 1
         company, seq = document.get("company_id"), document.get("seq")
-        last, digest = self.heads.get(company, (0, GENESIS))
+        last, digest = self.heads.get(company, (0, "0" * 64))
         try:
             if document["_id"] != f"{company}:{seq:012d}" or seq <= last:
                 return self.report(document, "extra", "doubles a position or has a wrong _id")
@@ -109,13 +104,12 @@ class Verifier:
             self.report(document, "unbalanced")
 
 
-def read(source, database, company):
+def read(source, events, company):
     """Return the documents in the order of their ids: company, then position."""
-    if not source.startswith("mongodb"):
+    if events is None:
         with open(source, "rb") as file:
             found = [d for d in bson.decode_file_iter(file) if company in (None, d["company_id"])]
         return sorted(found, key=lambda d: str(d.get("_id")))
-    events = MongoClient(source, serverSelectionTimeoutMS=5000)[database]["events"]
     return events.find({} if company is None else {"company_id": company}).sort("_id")
 
 
@@ -125,16 +119,24 @@ def main():
     parser.add_argument("--database", default="ledger")
     parser.add_argument("--company", type=int)
     parser.add_argument("--anchor", action="append", default=[], metavar="COMPANY:POSITION:HASH")
+    parser.add_argument("--seal-key", action="append", default=[], metavar="PUBLIC_KEY")
+    parser.add_argument("--seals", help="seals.bson or an export; the server's own if left out")
     options = parser.parse_args()
-    anchors = [anchor.split(":") for anchor in options.anchor]
-    verifier = Verifier({(int(c), int(seq)): digest for c, seq, digest in anchors})
+    source, events = options.source, None
+    anchors = (anchor.split(":") for anchor in options.anchor)
+    verifier = Verifier(anchors := {(int(c), int(seq)): digest for c, seq, digest in anchors})
+    if source.startswith("mongodb"):
+        events = MongoClient(source, serverSelectionTimeoutMS=5000)[options.database]["events"]
     try:
-        for document in read(options.source, options.database, options.company):
+        if options.seal_key:
+            verify_seals = importlib.import_module("verify_seals")  # beside this file
+            verifier.anchors = verify_seals.load(options, events, verifier.report) | anchors
+        for document in read(source, events, options.company):
             verifier.check(document)
     except (PyMongoError, OSError, bson.errors.InvalidBSON) as error:
-        print(f"cannot read {options.source.split('@')[-1]}: {type(error).__name__}")
+        print(f"cannot read {source.split('@')[-1]}: {type(error).__name__}")
         sys.exit(2)
-    for (company, seq), _digest in verifier.anchors.items():
+    for company, seq in verifier.anchors:
         verifier.report({"company_id": company, "seq": seq}, "missing", "an anchor names it")
     for (company, account, currency), total in sorted(verifier.totals.items()):
         print(f"total        company {company} {account:<28} {total:>20f} {currency}")

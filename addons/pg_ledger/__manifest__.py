@@ -6,7 +6,7 @@
     "author": "Prepaid Minutes Contributors",
     "license": "LGPL-3",
     "depends": ["pg_base", "mail"],
-    "external_dependencies": {"python": ["pymongo"]},
+    "external_dependencies": {"python": ["cryptography", "pymongo"]},
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
@@ -17,6 +17,7 @@
         "views/pg_ledger_conflict_views.xml",
         "views/pg_ledger_mirror_views.xml",
         "views/pg_ledger_verify_views.xml",
+        "views/pg_ledger_seal_views.xml",
         "views/menus.xml",
     ],
     "uninstall_hook": "uninstall_hook",

@@ -22,30 +22,46 @@ KEY_MAX_CHARS = 200
 # First key of ``pg_try_advisory_xact_lock``; the second is the company's id.
 SEQUENCER_LOCK = 7731
 
-SEQUENCER_BATCH = 2000
-MIRROR_BATCH = 500
-VERIFY_BATCH = 2000
+SEQUENCER_BATCH = 5000
+# Documents of one insert, and links taken in one transaction.
+MIRROR_BATCH = 1000
+MIRROR_WINDOW = 10_000
+VERIFY_BATCH = 4000
+SEAL_BATCH = 4000
 # Findings kept as rows for one verification; all are counted.
 FINDINGS_KEPT = 500
 
 # Seconds to wait after the n-th failure in a row to reach MongoDB.
 BACKOFF_SECONDS = (1, 2, 5, 10, 30)
 
+# What a verification quarantines: a person decides, MongoDB is never overwritten.
+TAMPER_KINDS = [
+    ("changed", "Changed in MongoDB"),
+    ("forged", "Forged in MongoDB"),
+    ("reordered", "Holds the entry of another position"),
+    ("extra", "Unknown document in MongoDB"),
+]
 CONFLICT_KINDS = [
     ("different", "Another document is stored at this position"),
     ("refused", "MongoDB refuses the document"),
     ("ahead", "MongoDB is ahead of PostgreSQL"),
     ("diverged", "MongoDB holds another chain"),
+    *TAMPER_KINDS,
 ]
 # An open conflict of these kinds stops the sequencer and the mirror of its company.
 STOPPING_KINDS = ("ahead", "diverged")
 
 FINDING_KINDS = [
     ("missing", "Missing in MongoDB"),
-    ("extra", "Unknown document in MongoDB"),
-    ("different", "Fields differ"),
-    ("bad_hash", "Hash does not fit the content"),
-    ("broken_link", "Does not follow the entry before it"),
-    ("gap", "Gap in the sequence"),
+    *TAMPER_KINDS,
+    ("total", "Totals differ"),
+    ("seal", "Seal does not fit"),
     ("bad_source", "PostgreSQL entry does not fit its own chain"),
 ]
+
+# An hourly verification begins this many positions before the last clean one's end.
+TAIL_OVERLAP = 1000
+# … and where there is none, this many before the head.
+TAIL_LENGTH = 10_000
+# Seconds that a verification waits for one answer of MongoDB.
+VERIFY_ANSWER_SECONDS = 120

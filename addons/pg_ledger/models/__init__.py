@@ -8,6 +8,7 @@ from . import (
     pg_ledger_mirror,
     pg_ledger_outbox,
     pg_ledger_posting,
+    pg_ledger_seal,
     pg_ledger_verify,
     pg_ledger_verify_finding,
 )

@@ -1,14 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import CONFLICT_KINDS
+from ..const import CONFLICT_KINDS, TAMPER_KINDS
+
+_TAMPERED = {code for code, _label in TAMPER_KINDS}
 
 
 class PgLedgerConflict(models.Model):
-    """What the mirror refuses to decide alone. Nothing in MongoDB is ever overwritten.
+    """What neither the mirror nor a verification decides. Nothing in MongoDB is ever overwritten.
 
     While one is open its position is not delivered; ``ahead`` and ``diverged`` stop the whole
     company. A person looks, repairs, writes the reason and resolves; the mirror then tries again.
+    The document that was found is kept in MongoDB's ``ledger_meta.conflicts``.
     """
 
     _name = "pg.ledger.conflict"
@@ -21,6 +24,7 @@ class PgLedgerConflict(models.Model):
     )
     kind = fields.Selection(CONFLICT_KINDS, required=True, readonly=True)
     seq = fields.Integer(string="Position", required=True, readonly=True, aggregator=None)
+    document_id = fields.Char(readonly=True, help="Of the document in MongoDB.")
     entry_id = fields.Many2one("pg.ledger.entry", readonly=True, ondelete="restrict")
     expected_hash = fields.Char(readonly=True, help="Hash in PostgreSQL.")
     found_hash = fields.Char(readonly=True, help="Hash in MongoDB.")
@@ -36,7 +40,8 @@ class PgLedgerConflict(models.Model):
     resolved_at = fields.Datetime(readonly=True)
 
     _open_unique = models.UniqueIndex(
-        "(company_id, kind, seq) WHERE state = 'open'", "This conflict is open already."
+        "(company_id, kind, seq, COALESCE(document_id, '')) WHERE state = 'open'",
+        "This conflict is open already.",
     )
 
     # === CRUD === #
@@ -55,14 +60,24 @@ class PgLedgerConflict(models.Model):
         for conflict in self:
             if not (conflict.reason or "").strip():
                 raise UserError(self.env._("Write the reason first."))
-        self.filtered(lambda conflict: conflict.state == "open").sudo().write(
+        still_open = self.filtered(lambda conflict: conflict.state == "open").sudo()
+        still_open.write(
             {
                 "state": "resolved",
                 "resolved_by_id": self.env.uid,
                 "resolved_at": fields.Datetime.now(),
             }
         )
+        still_open._deliver_again()
         self.env["pg.ledger.entry"].sudo()._wake_mirror()
+
+    def _deliver_again(self):
+        """Have the mirror send what a verification found tampered with.
+
+        A document that was put right is found to be there; one that was not is a conflict again.
+        """
+        for conflict in self.filtered(lambda conflict: conflict.kind in _TAMPERED and conflict.seq):
+            self.env["pg.ledger.chain"]._redeliver(conflict.company_id, [conflict.seq])
 
     # === BUSINESS === #
 
@@ -70,9 +85,11 @@ class PgLedgerConflict(models.Model):
     def _record(self, values_list):
         """Open conflicts, unless the same is open already.
 
-        :param list values_list: dicts of company_id, kind, seq, entry_id, hashes, detail
+        :param list values_list: dicts of company_id, kind, seq, document_id, entry_id, hashes,
+            detail
         """
         for values in values_list:
             known = [(name, "=", values[name]) for name in ("company_id", "kind", "seq")]
+            known.append(("document_id", "=", values.get("document_id", False)))
             if not self.search_count([*known, ("state", "=", "open")], limit=1):
                 self.create(values)

@@ -10,38 +10,14 @@ from ..const import KEY_MAX_CHARS, KIND_CODES, KINDS, PAYLOAD_MAX_BYTES
 from ..exceptions import KeyConflict, LedgerError
 from ..postings import check_postings
 from ..tools.canonical import canonical_json, normalise
-from ..tools.triggers import ENTRY_GUARDS
+from ..tools.triggers import ENTRY_GUARDS, POST_FUNCTION
 from ..worker import waker
 
-_INSERT = """
-WITH entry AS (
-    INSERT INTO pg_ledger_entry (
-        uuid, company_id, company_currency_id, company_currency_code, kind, key, subject,
-        subject_ref, subject_seq, occurred_at, payload, corrects_id, posting_count, create_uid,
-        create_date)
-    VALUES (
-        %(uuid)s, %(company)s, %(company_currency)s, %(company_currency_code)s, %(kind)s, %(key)s,
-        %(subject)s, %(subject_ref)s,
-        1 + COALESCE((SELECT max(subject_seq) FROM pg_ledger_entry WHERE subject = %(subject)s), 0),
-        %(occurred_at)s, %(payload)s, %(corrects)s, %(posting_count)s, %(uid)s,
-        now() AT TIME ZONE 'UTC')
-    ON CONFLICT DO NOTHING
-    RETURNING id
-), waiting AS (
-    INSERT INTO pg_ledger_outbox (entry_id, company_id) SELECT id, %(company)s FROM entry
-), posting AS (
-    INSERT INTO pg_ledger_posting (
-        entry_id, position, company_id, kind, occurred_at, account, amount, currency_id,
-        currency_code, company_amount, company_currency_id)
-    SELECT entry.id, leg.position, %(company)s, %(kind)s, %(occurred_at)s, leg.account,
-           leg.amount::numeric, currency.id, leg.currency, leg.company_amount::numeric,
-           %(company_currency)s
-      FROM entry
-     CROSS JOIN (VALUES %(legs)s) AS leg (position, account, amount, currency, company_amount)
-      JOIN res_currency currency ON currency.name = leg.currency
-    RETURNING 1
-)
-SELECT (SELECT id FROM entry), (SELECT count(*) FROM posting)
+_POST = """
+SELECT * FROM pg_ledger_post(
+    %(uuid)s, %(company)s, %(company_currency)s, %(company_currency_code)s, %(kind)s, %(key)s,
+    %(subject)s, %(subject_ref)s, %(occurred_at)s, %(payload)s, %(corrects)s, %(uid)s,
+    %(accounts)s::text[], %(amounts)s::numeric[], %(currencies)s::text[], %(values)s::numeric[])
 """
 
 
@@ -118,7 +94,7 @@ class PgLedgerEntry(models.Model):
     )
 
     def init(self):
-        self.env.cr.execute(ENTRY_GUARDS)
+        self.env.cr.execute(ENTRY_GUARDS + POST_FUNCTION)
 
     # === COMPUTE === #
 
@@ -236,10 +212,17 @@ class PgLedgerEntry(models.Model):
 
         :return: the new id (None when the key exists), and the number of postings
         """
-        legs = SQL(", ").join(
-            SQL("(%s, %s, %s, %s, %s)", position, *row) for position, row in enumerate(rows, 1)
+        accounts, amounts, currencies, company_amounts = map(list, zip(*rows, strict=True))
+        self.env.cr.execute(
+            SQL(
+                _POST,
+                **values,
+                accounts=accounts,
+                amounts=amounts,
+                currencies=currencies,
+                values=company_amounts,
+            )
         )
-        self.env.cr.execute(SQL(_INSERT, **values, posting_count=len(rows), legs=legs))
         return self.env.cr.fetchone()
 
     def _find_posted(self, values, rows):
@@ -265,27 +248,11 @@ class PgLedgerEntry(models.Model):
         return self.browse(entry_id)
 
     def _wake_mirror(self):
-        """Ask for a run of the mirror after this transaction, once."""
-        precommit = self.env.cr.precommit
-        if not precommit.data.get("pg_ledger.woken"):
-            precommit.data["pg_ledger.woken"] = True
-            precommit.add(self._trigger_mirror)
-
-    def _trigger_mirror(self):
-        """Do what ``ir.cron._trigger`` does, without its reads and its connection per commit."""
-        cron_id = self.env["ir.model.data"]._xmlid_to_res_id("pg_ledger.cron_mirror")
-        self.env.cr.execute(
-            SQL(
-                """INSERT INTO ir_cron_trigger
-                          (cron_id, call_at, create_uid, create_date, write_uid, write_date)
-                   SELECT id, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC',
-                          %(uid)s, now() AT TIME ZONE 'UTC'
-                     FROM ir_cron WHERE id = %(cron)s AND active""",
-                uid=self.env.uid,
-                cron=cron_id,
-            )
-        )
-        self.env.cr.postcommit.add(partial(waker.wake, self.env.registry))
+        """Ask for a run of the mirror after this transaction, once, at no cost to it."""
+        postcommit = self.env.cr.postcommit
+        if not postcommit.data.get("pg_ledger.woken"):
+            postcommit.data["pg_ledger.woken"] = True
+            postcommit.add(partial(waker.wake, self.env.registry))
 
     @api.model
     def _get_for_subject(self, subject):

@@ -1,13 +1,13 @@
 import logging
 import time
-from collections import Counter
 
 from odoo import api, fields, models
 from odoo.addons.pg_base.tools.steps import step
 from odoo.exceptions import AccessError
 from pymongo.errors import PyMongoError
 
-from ..const import FINDINGS_KEPT
+from ..const import TAIL_LENGTH, TAIL_OVERLAP, VERIFY_ANSWER_SECONDS
+from ..worker.findings import Findings
 from ..worker.store import NotConfigured, open_store
 from ..worker.verify import Verification
 
@@ -41,6 +41,15 @@ class PgLedgerVerify(models.Model):
         readonly=True,
         index=True,
     )
+    scope = fields.Selection(
+        [("whole", "Whole ledger"), ("tail", "Newest entries")],
+        default="whole",
+        required=True,
+        readonly=True,
+    )
+    from_seq = fields.Integer(
+        string="From position", readonly=True, aggregator=None, help="0: from the beginning."
+    )
     started_at = fields.Datetime(readonly=True)
     finished_at = fields.Datetime(readonly=True)
     seconds = fields.Float(readonly=True, digits=(16, 3))
@@ -48,6 +57,11 @@ class PgLedgerVerify(models.Model):
     current_seq = fields.Integer(string="Position reached", readonly=True, aggregator=None)
     progress = fields.Float(compute="_compute_progress")
     checked_count = fields.Integer(string="Documents checked", readonly=True)
+    total_count = fields.Integer(
+        string="Totals compared",
+        readonly=True,
+        help="Sums per account, currency and day (UTC) that were compared.",
+    )
     finding_count = fields.Integer(readonly=True)
     finding_ids = fields.One2many("pg.ledger.verify.finding", "verify_id", readonly=True)
     last_hash = fields.Char(readonly=True, help="Hash of the chain's head in this verification.")
@@ -55,11 +69,12 @@ class PgLedgerVerify(models.Model):
 
     # === COMPUTE === #
 
-    @api.depends("current_seq", "head_seq", "state")
+    @api.depends("current_seq", "from_seq", "head_seq", "state")
     def _compute_progress(self):
         for run in self:
             done = run.state in ("clean", "findings")
-            run.progress = 100 if done else 100 * run.current_seq / (run.head_seq or 1)
+            part = max(run.current_seq - run.from_seq, 0) / ((run.head_seq - run.from_seq) or 1)
+            run.progress = 100 if done else 100 * part
 
     # === ACTION === #
 
@@ -87,20 +102,27 @@ class PgLedgerVerify(models.Model):
         self.check_access("read")
         if not self.env.user.has_group("pg_base.group_admin"):
             raise AccessError(self.env._("Only an administrator can deliver entries again."))
-        missing = self.finding_ids.filtered(lambda finding: finding.kind == "missing")
-        if missing:
-            self.env["pg.ledger.chain"].sudo()._redeliver(self.company_id, missing.mapped("seq"))
+        for missing in self.finding_ids.filtered(lambda finding: finding.kind == "missing"):
+            self.env["pg.ledger.chain"].sudo()._redeliver_range(
+                self.company_id, missing.seq, missing.last_seq
+            )
 
     # === BUSINESS === #
 
     @api.model
-    def _queue(self, companies):
-        """Queue one run per company that has none waiting, and wake the cron."""
+    def _queue(self, companies, scope="whole"):
+        """Queue one run per company that has none of this scope waiting, and wake the cron."""
         waiting = self.sudo().search(
-            [("company_id", "in", companies.ids), ("state", "=", "queued")]
+            [
+                ("company_id", "in", companies.ids),
+                ("state", "=", "queued"),
+                ("scope", "=", scope),
+            ]
         )
         missing = companies - waiting.company_id
-        runs = waiting + self.sudo().create([{"company_id": c.id} for c in missing])
+        runs = waiting + self.sudo().create(
+            [{"company_id": company.id, "scope": scope} for company in missing]
+        )
         if runs:
             self.env.ref("pg_ledger.cron_verify").sudo()._trigger()
         return runs.with_env(self.env)
@@ -115,50 +137,68 @@ class PgLedgerVerify(models.Model):
         with step(registry) as env:
             run = env[self._name].browse(run_id)
             company_id = run.company_id.id
-            env.cr.execute(
-                "SELECT COALESCE(max(seq), 0) FROM pg_ledger_chain WHERE company_id = %s",
-                [company_id],
-            )
             run.write(
-                {
-                    "state": "running",
-                    "started_at": fields.Datetime.now(),
-                    "head_seq": env.cr.fetchone()[0],
-                }
+                {"state": "running", "started_at": fields.Datetime.now(), **run._get_bounds()}
             )
+            after = run.from_seq
         start = time.monotonic()
-        values = self._verify(registry, run_id, company_id)
+        values = self._verify(registry, run_id, company_id, after)
         values["seconds"] = time.monotonic() - start
         with step(registry) as env:
             env[self._name].browse(run_id)._finish(values)
         return values["state"]
 
-    def _verify(self, registry, run_id, company_id):
-        """Compare and return the values of the finished run."""
-        findings, counts = [], Counter()
+    def _get_bounds(self):
+        """Return the columns that say which positions this run covers.
 
-        def report(kind, seq, detail):
-            counts[kind] += 1
-            if len(findings) < FINDINGS_KEPT:
-                findings.append({"kind": kind, "seq": seq, "detail": detail})
+        The newest entries are those since the last clean run, and some before.
+        """
+        self.env.cr.execute(
+            "SELECT COALESCE(max(seq), 0) FROM pg_ledger_chain WHERE company_id = %s",
+            [self.company_id.id],
+        )
+        head, first = self.env.cr.fetchone()[0], 0
+        if self.scope == "tail":
+            clean = self.search(
+                [("company_id", "=", self.company_id.id), ("state", "=", "clean")], limit=1
+            )
+            end = min(clean.head_seq, head) - TAIL_OVERLAP if clean else head - TAIL_LENGTH
+            first = max(0, end)
+        return {"head_seq": head, "from_seq": first, "current_seq": first}
+
+    def _verify(self, registry, run_id, company_id, after):
+        """Compare and return the values of the finished run."""
+        findings = Findings()
+        shown = [time.monotonic()]
 
         def progress(seq):
-            with step(registry) as env:
-                env[self._name].browse(run_id).current_seq = seq
+            if time.monotonic() - shown[0] > 1:
+                with step(registry) as env:
+                    env[self._name].browse(run_id).current_seq = seq
+                shown[0] = time.monotonic()
+
+        def open_step():
+            return step(registry)
 
         try:
-            check = Verification(lambda: step(registry), open_store(), company_id, report, progress)
+            store = open_store(VERIFY_ANSWER_SECONDS)
+            check = Verification(open_step, store, company_id, findings.add, progress, after)
             check.run()
+            with step(registry) as env:
+                env["pg.ledger.seal"]._verify_seals(company_id, store, findings.add)
         except (PyMongoError, NotConfigured) as error:
             _logger.info("Verification of company %s: %s", company_id, type(error).__name__)
             return {"state": "failed", "error": f"MongoDB gives no answer ({type(error).__name__})"}
+        with step(registry) as env:
+            findings.quarantine(env, store, company_id)
         return {
-            "state": "findings" if counts else "clean",
+            "state": "findings" if findings.count else "clean",
             "checked_count": check.checked,
+            "total_count": check.total_count,
             "current_seq": check.last_seq,
             "last_hash": check.last_hash,
-            "finding_count": sum(counts.values()),
-            "finding_ids": [fields.Command.create(finding) for finding in findings],
+            "finding_count": findings.count,
+            "finding_ids": [fields.Command.create(values) for values in findings.values()],
         }
 
     def _finish(self, values):
@@ -187,8 +227,8 @@ class PgLedgerVerify(models.Model):
             self._run(self.env.registry, run.id)
 
     @api.model
-    def _cron_queue_all(self):
-        """Queue the nightly verification of every company that has a chain."""
+    def _cron_queue_all(self, scope="whole"):
+        """Queue the nightly (whole) or hourly (tail) verification of every company with a chain."""
         self.env.cr.execute("SELECT DISTINCT company_id FROM pg_ledger_chain")
         companies = self.env["res.company"].browse(row[0] for row in self.env.cr.fetchall())
-        self._queue(companies)
+        self._queue(companies, scope)

@@ -20,5 +20,9 @@ class PgLedgerVerifyFinding(models.Model):
     seq = fields.Integer(
         string="Position", readonly=True, aggregator=None, help="0: at no position of the chain."
     )
+    last_seq = fields.Integer(
+        string="To position", readonly=True, aggregator=None, help="Of a run of missing ones."
+    )
+    document_id = fields.Char(readonly=True, help="Of the document in MongoDB.")
     kind = fields.Selection(FINDING_KINDS, required=True, readonly=True)
     detail = fields.Char(readonly=True)

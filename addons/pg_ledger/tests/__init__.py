@@ -4,6 +4,7 @@ from . import (
     test_entry,
     test_guards,
     test_mirror,
+    test_seal,
     test_sequencer,
     test_verify,
 )

@@ -83,16 +83,18 @@ class MongoCase(LedgerCase):
     def setUp(self):
         super().setUp()
         self.events.delete_many({})
+        self.store.meta["conflicts"].delete_many({})
+        self.store.seals.delete_many({})
 
     def run_mirror(self):
         """Do one run of sequencer and mirror, as the cron does."""
         with self.enter_registry_test_mode():
             return loop.run_once(self.env.registry)
 
-    def verify(self, company=None):
+    def verify(self, company=None, scope="whole"):
         """Queue a verification and run it as the cron does."""
         company = company or self.seller
-        run = self.env["pg.ledger.verify"]._queue(company)
+        run = self.env["pg.ledger.verify"]._queue(company, scope)
         with self.enter_registry_test_mode():
             self.env["pg.ledger.verify"]._run(self.env.registry, run.id)
         return run

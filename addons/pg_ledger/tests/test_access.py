@@ -1,10 +1,13 @@
+from datetime import date
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from ..worker.sequencer import sequence_company
 from .common import LedgerCase
 
-READ = ("entry", "posting", "chain", "conflict", "mirror", "verify", "verify.finding")
+READ = ("entry", "posting", "chain", "conflict", "mirror", "verify", "verify.finding", "seal")
 
 
 @tagged("post_install", "-at_install", "pg")
@@ -33,6 +36,9 @@ class TestAccess(LedgerCase):
             "mirror": cls.env["pg.ledger.mirror"].create(owned),
             "verify": verify,
             "verify.finding": verify.finding_ids,
+            "seal": cls.env["pg.ledger.seal"]._seal(
+                company, date(2026, 1, 1), Ed25519PrivateKey.generate()
+            ),
         }
 
     def test_each_role_reads_its_own_company_only(self):
@@ -79,7 +85,7 @@ class TestAccess(LedgerCase):
     def test_every_screen_opens_for_viewers(self):
         menu = self.env.ref("pg_ledger.menu_ledger")
         actions = [child.action for child in menu.child_id]
-        self.assertEqual(len(actions), 7)
+        self.assertEqual(len(actions), 8)
         for action in actions:
             model = self.as_user(self.env[action.res_model], "viewer")
             views = [(False, mode) for mode in (*action.view_mode.split(","), "search")]

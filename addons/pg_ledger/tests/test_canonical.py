@@ -1,7 +1,11 @@
+import hashlib
+import json
+
+import bson
 from bson.decimal128 import Decimal128
 from odoo.tests import BaseCase, tagged
 
-from ..tools import canonical, document
+from ..tools import canonical, document, encoding
 
 ENTRY = {
     "company_id": 7,
@@ -58,6 +62,27 @@ class TestCanonical(BaseCase):
         made = document.to_document(ENTRY, 1, "0" * 64, FIRST)
         self.assertEqual(made["_id"], "7:000000000001")
         self.assertEqual(document.from_document(made), ENTRY)
+
+    def test_template_and_encoder_equal_the_generic_ones(self):
+        """The fast ways give the bytes of json and bson, whatever the text is."""
+        odd = 'q"\\\b\f\n\r\t\x01\x1f\x7f\u2028é→😀'
+        changes = [{}, {"corrects": odd}, {"company_id": 2**31 - 1, "occurred_ms": -1}]
+        changes += [{name: odd} for name in ("subject_ref", "key", "company_currency", "subject")]
+        changes += [{"payload": canonical.canonical_json({"é": [1, None, {"x": 2**40}], "b": odd})}]
+        changes += [{"postings": [(odd, "-0.0001", odd, "999999999999999.9999")] * 12}]
+        for change in changes:
+            entry = ENTRY | change
+            with self.subTest(change=change):
+                body = {name: entry[name] for name in canonical.ENTRY_KEYS}
+                payload_hash = hashlib.sha256(entry["payload"].encode()).hexdigest()
+                body |= {"v": 1, "seq": 2**40, "prev": FIRST, "payload_sha256": payload_hash}
+                body["postings"] = [list(row) for row in entry["postings"]]
+                text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+                made = canonical.canonical_entry(entry, 2**40, FIRST)
+                self.assertEqual(made, "PG-LEDGER-1\n" + text)
+                generic = bson.encode(document.to_document(entry, 2**40, FIRST, SECOND))
+                self.assertEqual(encoding.encode_entry(entry, 2**40, FIRST, SECOND), generic)
+        self.assertEqual(encoding.split_documents(generic * 3), [generic] * 3)
 
     def test_decimals_are_those_of_bson(self):
         for text in ("0.0001", "-0.0001", "12.5000", "-12.5000", "0.0000", "999999999999999.9999"):

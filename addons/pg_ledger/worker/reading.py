@@ -13,12 +13,14 @@ SELECT entry.id, entry.company_id, entry.uuid, entry.subject, entry.subject_ref,
        corrected.uuid, entry.payload
   FROM pg_ledger_entry entry
   LEFT JOIN pg_ledger_entry corrected ON corrected.id = entry.corrects_id
- WHERE entry.id = ANY(%s)
+ WHERE %s
 """
 _POSTINGS = """
 SELECT entry_id, account, round(amount, 4)::text, currency_code, round(company_amount, 4)::text
-  FROM pg_ledger_posting WHERE entry_id = ANY(%s) ORDER BY entry_id, position
+  FROM pg_ledger_posting WHERE %s ORDER BY entry_id, position
 """
+# Ids are read as a range, twice as fast as by list, when at least so much of it is wanted.
+_DENSE = 0.7
 
 
 def use_read_committed(cr):
@@ -39,20 +41,33 @@ def read_entries(cr, entry_ids):
     :return: entry by id
     :rtype: dict[int, dict]
     """
-    cr.execute(SQL(_ENTRIES, list(entry_ids)))
-    entries = {}
+    if not entry_ids:
+        return {}
+    wanted, entries = set(entry_ids), {}
+    cr.execute(SQL(_ENTRIES, _where(SQL.identifier("entry", "id"), wanted)))
     for entry_id, *values, payload in cr.fetchall():
-        entries[entry_id] = dict(zip(ENTRY_KEYS, values, strict=True), payload=payload, postings=[])
-    cr.execute(SQL(_POSTINGS, list(entry_ids)))
+        if entry_id in wanted:
+            entry = dict(zip(ENTRY_KEYS, values, strict=True), payload=payload, postings=[])
+            entries[entry_id] = entry
+    cr.execute(SQL(_POSTINGS, _where(SQL.identifier("entry_id"), wanted)))
     for entry_id, *posting in cr.fetchall():
-        entries[entry_id]["postings"].append(tuple(posting))
+        if entry_id in wanted:
+            entries[entry_id]["postings"].append(tuple(posting))
     return entries
+
+
+def _where(column, wanted):
+    """Return the condition for some ids: by range when that holds few others."""
+    first, last = min(wanted), max(wanted)
+    if len(wanted) >= _DENSE * (last - first + 1):
+        return SQL("%s BETWEEN %s AND %s", column, first, last)
+    return SQL("%s = ANY(%s)", column, list(wanted))
 
 
 def read_links(cr, company_id, after, limit):
     """Read the next links of a chain, oldest first, each with its entry.
 
-    :return: ``(seq, prev, hash, mirrored, entry)``
+    :return: ``(seq, prev, hash, mirrored, entry)``; an entry that is gone is None
     :rtype: list[tuple]
     """
     cr.execute(
@@ -66,7 +81,7 @@ def read_links(cr, company_id, after, limit):
     )
     links = cr.fetchall()
     entries = read_entries(cr, [link[4] for link in links])
-    return [(*link[:4], entries[link[4]]) for link in links]
+    return [(*link[:4], entries.get(link[4])) for link in links]
 
 
 def read_head(cr, company_id):

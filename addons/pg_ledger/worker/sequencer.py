@@ -6,6 +6,13 @@ from ..const import SEQUENCER_BATCH, SEQUENCER_LOCK
 from ..tools.canonical import GENESIS, entry_hash
 from .reading import is_stopped, read_entries, read_head
 
+_APPEND = """
+INSERT INTO pg_ledger_chain (company_id, seq, entry_id, prev_hash, hash)
+SELECT %s, %s + place, entry_id, prev, hash
+  FROM unnest(%s::int[], %s::varchar[], %s::varchar[])
+       WITH ORDINALITY AS link (entry_id, prev, hash, place)
+"""
+
 
 def read_waiting_companies(cr):
     """Return the ids of the companies that have entries without a place."""
@@ -45,15 +52,8 @@ def _append_links(cr, company_id, entry_ids):
     """Insert the links and take the entries out of the outbox."""
     entries = read_entries(cr, entry_ids)
     seq, prev = read_head(cr, company_id) or (0, GENESIS)
-    links = []
-    for entry_id in entry_ids:
-        seq += 1
-        digest = entry_hash(entries[entry_id], seq, prev)
-        links.append((company_id, seq, entry_id, prev, digest))
-        prev = digest
-    cr.execute_values(
-        "INSERT INTO pg_ledger_chain (company_id, seq, entry_id, prev_hash, hash) VALUES %s",
-        links,
-        page_size=1000,
-    )
+    hashes = [prev]
+    for position, entry_id in enumerate(entry_ids, seq + 1):
+        hashes.append(entry_hash(entries[entry_id], position, hashes[-1]))
+    cr.execute(SQL(_APPEND, company_id, seq, entry_ids, hashes[:-1], hashes[1:]))
     cr.execute(SQL("DELETE FROM pg_ledger_outbox WHERE entry_id = ANY(%s)", entry_ids))

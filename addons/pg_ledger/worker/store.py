@@ -2,9 +2,13 @@
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from decimal import Decimal
 
 from bson.codec_options import CodecOptions
+from bson.decimal128 import Decimal128
+from bson.errors import InvalidDocument
+from bson.raw_bson import RawBSONDocument
 from odoo.addons.pg_base.tools import options
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.errors import (
@@ -17,10 +21,13 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from ..tools.encoding import split_documents
+
 _logger = logging.getLogger(__name__)
 
 _SURE = WriteConcern(w="majority", j=True, wtimeout=8000)
 _MAJORITY = ReadConcern("majority")
+_READ_BATCH = 1000
 _DUPLICATE = 11000
 _UNAUTHORIZED = 13
 # DocumentValidationFailure, BSONObjectTooLarge and what else speaks of the document itself.
@@ -86,20 +93,16 @@ class NotConfigured(Exception):
 
 @dataclass(frozen=True)
 class Refusal:
-    """A document that was not stored, and what stands in its place (None: nothing)."""
+    """A document that was not stored, and what stands in its place (None: nothing).
 
+    ``index`` is its place in the batch.
+    """
+
+    index: int
     document: dict
     kind: str
     message: str
     found: dict | None = None
-
-
-@dataclass
-class Insertion:
-    """Outcome of one batch: ids that are surely stored, and refusals."""
-
-    stored: set = field(default_factory=set)
-    refusals: list = field(default_factory=list)
 
 
 class Store:
@@ -109,8 +112,8 @@ class Store:
     nothing is known to be stored and the same batch is sent again later.
     """
 
-    def __init__(self, uri, prefix=""):
-        self.client = _get_client(uri)
+    def __init__(self, uri, prefix="", answer_seconds=10):
+        self.client = _get_client(uri, answer_seconds)
         lead = f"{prefix}_" if prefix else ""
         self.ledger = self.client[f"{lead}ledger"]
         self.meta = self.client[f"{lead}ledger_meta"]
@@ -118,6 +121,10 @@ class Store:
         self.events = self.ledger.get_collection(
             "events", codec_options=codec, write_concern=_SURE, read_concern=_MAJORITY
         )
+        self.seals = self.ledger.get_collection(
+            "seals", write_concern=_SURE, read_concern=_MAJORITY
+        )
+        self._raw_events = self.events.with_options(CodecOptions(RawBSONDocument))
         self._key = (uri, prefix)
 
     # === SET-UP === #
@@ -152,46 +159,54 @@ class Store:
     def insert(self, documents):
         """Insert documents; one that is there already with the same hash counts as stored.
 
-        :param list documents: of one batch, any companies
-        :rtype: Insertion
+        :param list documents: of one batch, any companies; dicts or ``RawBSONDocument``
+        :return: the documents that are not stored; all others surely are
+        :rtype: list[Refusal]
         """
-        outcome = Insertion(stored={document["_id"] for document in documents})
         try:
             self.events.insert_many(documents, ordered=False)
         except BulkWriteError as error:
             if error.details.get("writeConcernErrors"):
                 raise
-            self._sort_errors(documents, error, outcome)
-        return outcome
+            return self._sort_errors(documents, error)
+        return []
 
-    def _sort_errors(self, documents, error, outcome):
+    def _sort_errors(self, documents, error):
         """Tell redelivery, conflict and refusal apart; anything else is raised."""
-        duplicates = []
+        refusals, duplicates = [], {}
         for failure in error.details["writeErrors"]:
-            document = documents[failure["index"]]
-            outcome.stored.discard(document["_id"])
+            index = failure["index"]
             if failure["code"] == _DUPLICATE:
-                duplicates.append(document)
+                duplicates[index] = documents[index]
             elif failure["code"] in _REFUSED:
                 message = str(failure["errmsg"])
-                outcome.refusals.append(Refusal(document, "refused", message))
+                refusals.append(Refusal(index, documents[index], "refused", message))
             else:
                 raise error
-        found = self._read_back([document["_id"] for document in duplicates])
-        for document in duplicates:
+        found = self._read_back([document["_id"] for document in duplicates.values()])
+        for index, document in duplicates.items():
             stored = found.get(document["_id"])
-            if stored and stored.get("hash") == document["hash"]:
-                outcome.stored.add(document["_id"])
-            else:
+            if not stored or stored.get("hash") != document["hash"]:
                 message = "Another document stands here, or holds this number of the subject."
-                outcome.refusals.append(Refusal(document, "different", message, stored))
+                refusals.append(Refusal(index, document, "different", message, stored))
+        return refusals
 
     def _read_back(self, ids):
         return {found["_id"]: found for found in self.events.find({"_id": {"$in": ids}})}
 
+    def insert_seals(self, documents):
+        """Insert seals; one whose ``_id`` is there already is left as it is."""
+        if not documents:
+            return
+        try:
+            self.seals.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if any(failure["code"] != _DUPLICATE for failure in error.details["writeErrors"]):
+                raise
+
     def note_conflicts(self, refusals):
-        """Keep refused documents beside the ledger for people; losing this note is harmless."""
-        notes = [
+        """Keep refused documents beside the ledger for people."""
+        self.keep_evidence(
             {
                 "_id": f"{refusal.document['_id']}:{refusal.document['hash'][:16]}",
                 "kind": refusal.kind,
@@ -200,10 +215,19 @@ class Store:
                 "found": refusal.found,
             }
             for refusal in refusals
-        ]
+        )
+
+    def keep_evidence(self, notes):
+        """Store notes in ``ledger_meta.conflicts``, each once; losing one is harmless.
+
+        :param notes: dicts with ``_id``
+        """
+        notes = list(notes)
+        if not notes:
+            return
         try:
             self.meta["conflicts"].insert_many(notes, ordered=False)
-        except PyMongoError as error:
+        except (PyMongoError, InvalidDocument) as error:
             _logger.info("Conflict not noted in MongoDB: %s", type(error).__name__)
 
     # === READ === #
@@ -215,14 +239,77 @@ class Store:
         )
         return newest and (newest["seq"], newest["hash"])
 
-    def iterate(self, company_id, after=0, upto=None, batch_size=1000):
-        """Stream the documents of a company in order of their position."""
-        domain = {"company_id": company_id}
-        if after or upto is not None:
-            domain["seq"] = {"$gt": after}
-            if upto is not None:
-                domain["seq"]["$lte"] = upto
-        return self.events.find(domain, batch_size=batch_size).sort("seq", ASCENDING)
+    def read_range(self, company_id, after, upto):
+        """Read the documents that claim the positions after one and up to another, in order.
+
+        :return: their bytes as MongoDB stores them
+        :rtype: list[bytes]
+        """
+        domain = {"company_id": company_id, "seq": {"$gt": after, "$lte": upto}}
+        return list(self._iterate_raw(domain))
+
+    def iterate_raw(self, company_id, after):
+        """Stream the bytes of the documents past a position, in order."""
+        return self._iterate_raw({"company_id": company_id, "seq": {"$gt": after}})
+
+    def find_strays(self, company_id):
+        """Stream the bytes of a company's documents whose ``seq`` is no position at all."""
+        wrong = [{"seq": {"$not": {"$type": ["int", "long"]}}}, {"seq": {"$lt": 1}}]
+        return self._iterate_raw({"company_id": company_id, "$or": wrong})
+
+    def _iterate_raw(self, domain):
+        for batch in self.events.find_raw_batches(domain, batch_size=_READ_BATCH).sort("seq"):
+            yield from split_documents(batch)
+
+    def read_ids(self, ids):
+        """Return the bytes of documents by their ``_id``."""
+        documents, ids = {}, list(ids)
+        for start in range(0, len(ids), _READ_BATCH):
+            domain = {"_id": {"$in": ids[start : start + _READ_BATCH]}}
+            for document in self._raw_events.find(domain):
+                documents[document["_id"]] = document.raw
+        return documents
+
+    def read_seals(self, company_id):
+        """Return the seals of a company by ``_id``."""
+        return {seal["_id"]: seal for seal in self.seals.find({"company_id": company_id})}
+
+    def sum_postings(self, company_id, first, last, skipped):
+        """Sum the postings of a range of positions per account, currency and UTC day.
+
+        :return: ``((account, currency, day), amount, company amount)``
+        :rtype: list[tuple]
+        """
+        day = {"$dateToString": {"date": "$occurred_at", "format": "%Y-%m-%d"}}
+        is_date = {"$eq": [{"$type": "$occurred_at"}, "date"]}
+        key = {
+            "account": "$postings.account",
+            "currency": "$postings.currency",
+            "day": {"$cond": [is_date, day, "no day"]},
+        }
+        sums = {
+            "amount": {"$sum": "$postings.amount"},
+            "value": {"$sum": "$postings.company_amount"},
+        }
+        places = {"$gte": first, "$lte": last}
+        if skipped:
+            places["$nin"] = skipped
+        rows = self.events.aggregate(
+            [
+                {"$match": {"company_id": company_id, "seq": places}},
+                {"$project": {"_id": 0, "occurred_at": 1, "postings": 1}},
+                {"$unwind": "$postings"},
+                {"$group": {"_id": key, **sums}},
+            ]
+        )
+        return [
+            (
+                tuple(str(row["_id"].get(name)) for name in ("account", "currency", "day")),
+                _read_sum(row["amount"]),
+                _read_sum(row["value"]),
+            )
+            for row in rows
+        ]
 
     def find_strangers(self, company_id, known_company_ids, limit):
         """Find documents that no chain can hold: the id of one company in another, or of none."""
@@ -235,36 +322,43 @@ class Store:
         return self.events.find(domain).limit(limit)
 
 
+def _read_sum(value):
+    """Return what MongoDB summed as a Decimal: without a double in it it is a Decimal128."""
+    return value.to_decimal() if isinstance(value, Decimal128) else Decimal(str(value))
+
+
 _ensured = set()
 
 
-def open_store():
+def open_store(answer_seconds=10):
     """Open the store that the installation names.
 
     Options: ``pg_mongo_uri`` (address) and ``pg_mongo_db_prefix`` (empty: databases ``ledger``,
     ``ledger_meta``).
 
+    :param int answer_seconds: longest wait for one answer; a verification asks for more at once
     :rtype: Store
     :raise NotConfigured: no address is set
     """
     uri = options.get("pg_mongo_uri")
     if not uri:
         raise NotConfigured
-    return Store(uri, options.get("pg_mongo_db_prefix") or "")
+    return Store(uri, options.get("pg_mongo_db_prefix") or "", answer_seconds)
 
 
-def _get_client(uri):
+def _get_client(uri, answer_seconds):
     """Return this process's client; pymongo clients are shared by threads, not by forks."""
     with _clients_lock:
-        if uri not in _clients:
+        key = uri, answer_seconds
+        if key not in _clients:
             try:
-                _clients[uri] = MongoClient(
+                _clients[key] = MongoClient(
                     uri,
                     serverSelectionTimeoutMS=2000,
                     connectTimeoutMS=2000,
-                    socketTimeoutMS=10000,
+                    socketTimeoutMS=answer_seconds * 1000,
                     appname="pg_ledger",
                 )
             except (ConfigurationError, ValueError) as error:
                 raise ConfigurationError("pg_mongo_uri is not a MongoDB address") from error
-        return _clients[uri]
+        return _clients[key]

@@ -1,155 +1,206 @@
 """Compares the documents in MongoDB with the chain in PostgreSQL, position by position."""
 
-from types import NoneType
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from bson.decimal128 import Decimal128
+from odoo.sql_db import Cursor
 
 from ..const import VERIFY_BATCH
 from ..tools.canonical import GENESIS, entry_hash
-from ..tools.document import document_id, from_document
-from .reading import read_head, read_links, use_read_committed
+from ..tools.document import document_id
+from ..tools.encoding import encode_entry
+from .judge import Judge, read_position
+from .reading import read_hash, read_head, read_links, use_read_committed
+from .totals import Totals
 
-_IN_MONGO_ONLY_LIMIT = 1000
+_STRANGERS_LIMIT = 1000
+# What a tampered row of PostgreSQL can make of an entry that is encoded.
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
 
 class Verification:
-    """One pass over one company. Flat memory: one batch of each side at a time.
+    """One pass over one company, or over the end of its chain. Flat memory.
 
-    Hashes are computed anew from the content found in MongoDB, so a document that was changed
-    together with its hash is still found by the comparison with PostgreSQL, and a chain that was
-    computed anew in PostgreSQL by the comparison with MongoDB.
+    Each entry of PostgreSQL is hashed anew and encoded as the mirror encodes it. Where MongoDB
+    gives back the same bytes, the document has every field, its order, types and hash right; all
+    others are looked at one by one. While one batch is compared MongoDB reads the next. The sums
+    per account, currency and day come from the databases themselves, apart from the batches.
 
     :param open_step: function that opens an environment on a cursor of its own
     :param Store store: the MongoDB side
-    :param report: called with ``(kind, position, detail)`` for each finding
+    :param report: called with ``(kind, position, detail, document)`` for each finding
     :param progress: called with the last position after each batch; returns nothing
+    :param int after: begin behind this position; 0 verifies the whole chain and what hides beside
     """
 
-    def __init__(self, open_step, store, company_id, report, progress=lambda seq: None):
+    def __init__(self, open_step, store, company_id, report, progress=lambda seq: None, after=0):
         self.open_step = open_step
         self.store = store
         self.company_id = company_id
         self.report = report
         self.progress = progress
-        self.checked = 0
-        self.last_seq = 0
-        self.last_hash = GENESIS
-        # What MongoDB says stands before the next position.
-        self._mongo_seq, self._mongo_hash = 0, GENESIS
+        self.after = after
+        self.checked = self.total_count = self.head_seq = 0
+        self.last_seq, self.last_hash = after, GENESIS
+        # Positions of the batch whose entry in PostgreSQL does not fit the chain.
+        self.unsound = set()
+        self.judge = Judge(self)
 
     def run(self):
-        """Verify the whole chain and what MongoDB holds beside it.
+        """Verify the chain.
 
         :raise PyMongoError: MongoDB is away; the pass is worth nothing
         """
-        with self.open_step() as env:
-            use_read_committed(env.cr)
+        with self.open() as env:
+            self.has_threads = isinstance(env.cr, Cursor)
             head = read_head(env.cr, self.company_id)
+            if self.after:
+                self.last_hash = read_hash(env.cr, self.company_id, self.after)
         self.head_seq = head[0] if head else 0
-        documents = _Peekable(self.store.iterate(self.company_id))
-        after = 0
-        while after < self.head_seq:
-            with self.open_step() as env:
-                use_read_committed(env.cr)
-                links = read_links(
-                    env.cr, self.company_id, after, min(VERIFY_BATCH, self.head_seq - after)
-                )
-            for link in links:
-                self._check_position(link, documents)
-            after = self.last_seq
-            self.progress(after)
-        self._check_rest(documents)
-        self._check_strangers()
+        with ThreadPoolExecutor(2, "pg_ledger.verify") as readers:
+            self._check_positions(readers)
+            self._check_totals(readers)
+        self._check_rest()
+        if not self.after:
+            self._check_strangers()
 
-    def _check_position(self, link, documents):
-        """Compare one link with the documents that claim its position."""
-        seq, prev, digest, mirrored, entry = link
-        if prev != self.last_hash or entry_hash(entry, seq, prev) != digest:
-            self.report("bad_source", seq, "The entry in PostgreSQL was changed, or the chain.")
+    def open(self):
+        """Open an environment whose statements see what is committed by then."""
+        return _ReadCommitted(self.open_step)
+
+    # === POSITIONS === #
+
+    def _check_positions(self, readers):
+        """Compare batch by batch; the next is read while one is compared."""
+        job = self._start_reading(readers, self.after)
+        while batch := job.result():
+            job = self._start_reading(readers, batch[0][-1][0])
+            self._check_batch(*batch)
+
+    def _start_reading(self, readers, after):
+        """Read a batch in another thread; a test has one connection, which its thread keeps."""
+        if self.has_threads:
+            return readers.submit(self._read_batch, after)
+        done = Future()
+        done.set_result(self._read_batch(after))
+        return done
+
+    def _read_batch(self, after):
+        """Read the next links and the documents that claim their positions.
+
+        PostgreSQL is read first, so that what it calls mirrored is in what MongoDB answers.
+
+        :return: ``(links, documents)``, None behind the head
+        """
+        size = min(VERIFY_BATCH, self.head_seq - after)
+        if size <= 0:
+            return None
+        with self.open() as env:
+            links = read_links(env.cr, self.company_id, after, size)
+        if not links:
+            return None
+        return links, self.store.read_range(self.company_id, after, links[-1][0])
+
+    def _check_batch(self, links, documents):
+        """Check the links of PostgreSQL, then the documents that claim their positions."""
+        self.unsound = set()
+        expected = [self._check_link(link) for link in links]
+        if documents == expected:
+            self.checked += len(documents)
+        else:
+            self._compare(links, expected, documents)
+        self.progress(self.last_seq)
+
+    def _check_link(self, link):
+        """Check one link against the one before it and against its entry.
+
+        :return: the bytes that MongoDB should hold, None when there is no entry to make them of
+        """
+        seq, prev, digest, _mirrored, entry = link
+        sound = seq == self.last_seq + 1 and prev == self.last_hash
         self.last_seq, self.last_hash = seq, digest
-        self._skip_until(seq, documents)
-        document = documents.peek()
-        if document is None or document.get("seq") != seq:
-            if mirrored:
-                self.report("missing", seq, f"{document_id(self.company_id, seq)} is not there.")
-            return
-        self._check_document(documents.take(), link)
-        self.checked += 1
-
-    def _skip_until(self, seq, documents):
-        """Report documents before a position: doubles, and numbers that are none."""
-        while (document := documents.peek()) is not None:
-            number = document.get("seq")
-            if not isinstance(number, (int, float, Decimal128, NoneType)):
-                return  # sorts after all numbers, so it is met at the end
-            if isinstance(number, bool) or (isinstance(number, int) and number >= seq):
-                return
-            documents.take()
-            place = number if isinstance(number, int) else 0
-            self.report("extra", place, f"{document['_id']} doubles a position or has none.")
-
-    def _check_document(self, document, link):
-        """Check what one document says about itself and against PostgreSQL."""
-        seq, prev, digest, _mirrored, entry = link
-        if self._mongo_seq and seq != self._mongo_seq + 1:
-            self.report("gap", seq, f"MongoDB goes from {self._mongo_seq} to {seq}.")
-        elif document.get("prev") != self._mongo_hash:
-            self.report("broken_link", seq, f"prev is not the hash of position {seq - 1}.")
-        self._mongo_seq, self._mongo_hash = seq, document.get("hash")
         try:
-            found = from_document(document)
-            fits = entry_hash(found, seq, document["prev"]) == document["hash"]
-        except (ValueError, KeyError) as error:
-            self.report("bad_hash", seq, f"Not readable: {error}")
-            return
-        if not fits:
-            self.report("bad_hash", seq, "The hash is not that of the content.")
-        self._compare(document, found, link)
+            sound = sound and entry_hash(entry, seq, prev) == digest
+            encoded = encode_entry(entry, seq, prev, digest)
+        except _UNREADABLE:
+            sound, encoded = False, None
+        if not sound:
+            self.unsound.add(seq)
+            self.report(
+                "bad_source", seq, "The entry in PostgreSQL was changed, or the chain.", None
+            )
+        return encoded
 
-    def _compare(self, document, found, link):
-        seq, prev, digest, _mirrored, entry = link
-        found |= {"_id": document["_id"], "prev": document["prev"], "hash": document["hash"]}
-        known = entry | {"_id": document_id(self.company_id, seq), "prev": prev, "hash": digest}
-        names = [name for name in found if found[name] != known[name]]
-        if names:
-            self.report("different", seq, f"Differs in {', '.join(sorted(names))}.")
+    def _compare(self, links, expected, documents):
+        """Name what is wrong in a batch that is not equal byte for byte."""
+        places = {data: link[0] for data, link in zip(expected, links, strict=True)}
+        equal = {places[data] for data in documents if data in places}
+        self.checked += len(equal)
+        open_links = {
+            link[0]: (link, data)
+            for link, data in zip(links, expected, strict=True)
+            if link[0] not in equal
+        }
+        others = [data for data in documents if data not in places]
+        in_place = self.store.read_ids(document_id(self.company_id, seq) for seq in open_links)
+        for seq, (link, data) in open_links.items():
+            document = in_place.get(document_id(self.company_id, seq))
+            if document is not None:
+                self.checked += 1
+                self.judge.check_document(link, data, document)
+            elif link[3]:
+                self.report("missing", seq, f"{document_id(self.company_id, seq)} is gone.", None)
+        for data in others:
+            self.judge.check_other(data)
 
-    def _check_rest(self, documents):
+    # === TOTALS === #
+
+    def _check_totals(self, readers):
+        """Compare the sums per account, currency and day, as each database computes them."""
+        totals = Totals(self.company_id)
+        for first, last in totals.spans(self.after, self.head_seq):
+            with self.open() as env:
+                skipped = totals.read_skipped(env.cr, first, last)
+                found = readers.submit(
+                    self.store.sum_postings, self.company_id, first, last, skipped
+                )
+                totals.add_known(env.cr, first, last, skipped)
+            totals.add_found(found.result())
+        self.total_count = len(totals.known)
+        for detail in totals.differences():
+            self.report("total", 0, detail, None)
+
+    # === BESIDE THE CHAIN === #
+
+    def _check_rest(self):
         """Report documents past the head, except those that were chained during this pass."""
-        while (document := documents.peek()) is not None:
-            documents.take()
-            number = document.get("seq")
-            if not isinstance(number, int) or isinstance(number, bool) or number <= self.head_seq:
-                self.report("extra", 0, f"{document['_id']} stands at no position of the chain.")
-                continue
-            with self.open_step() as env:
-                use_read_committed(env.cr)
-                links = read_links(env.cr, self.company_id, number - 1, 1)
-            if links and links[0][0] == number:
-                return
-            self.report("extra", int(number), f"{document['_id']} is not known to PostgreSQL.")
+        for data in self.store.iterate_raw(self.company_id, self.head_seq):
+            seq = read_position(data)
+            with self.open() as env:
+                if seq is not None and read_hash(env.cr, self.company_id, seq):
+                    return
+            self.judge.check_other(data)
 
     def _check_strangers(self):
         """Report documents that hide from the company's own order."""
-        with self.open_step() as env:
+        with self.open() as env:
             env.cr.execute("SELECT id FROM res_company")
             company_ids = [row[0] for row in env.cr.fetchall()]
-        for document in self.store.find_strangers(
-            self.company_id, company_ids, _IN_MONGO_ONLY_LIMIT
-        ):
-            self.report("extra", 0, f"{document['_id']} belongs to no company's chain.")
+        for data in self.store.find_strays(self.company_id):
+            self.judge.check_other(data)
+        for document in self.store.find_strangers(self.company_id, company_ids, _STRANGERS_LIMIT):
+            self.report("extra", 0, f"{document['_id']} belongs to no company's chain.", document)
 
 
-class _Peekable:
-    """An iterator whose next item can be looked at before it is taken."""
+class _ReadCommitted:
+    """``with`` of a step whose statements each see what is committed by then."""
 
-    def __init__(self, items):
-        self._items = iter(items)
-        self._next = next(self._items, None)
+    def __init__(self, open_step):
+        self._step = open_step()
 
-    def peek(self):
-        return self._next
+    def __enter__(self):
+        env = self._step.__enter__()
+        use_read_committed(env.cr)
+        return env
 
-    def take(self):
-        taken, self._next = self._next, next(self._items, None)
-        return taken
+    def __exit__(self, *error):
+        return self._step.__exit__(*error)
