@@ -64,6 +64,25 @@ RETRY_PLANS = {
     "absent": (0,),
 }
 JITTER = 0.25
+# Whatever the mixture of reasons: more tries than this are never made of one top-up.
+MAX_ATTEMPTS = 12
+
+# Why a try follows a try; the keys of the plans.
+PLANS = [
+    ("not_sent", "Not sent"),
+    ("throttled", "Throttled"),
+    ("temporary", "Refused for now"),
+    ("rejected", "Refused"),
+    ("absent", "Proven absent"),
+]
+FAULTS = [("supplier", "The supplier's"), ("operator", "The operator's")]
+CIRCUIT_STATES = [("closed", "Working"), ("open", "Paused"), ("trial", "Being tried")]
+# The pause of a circuit doubles with each trial that fails, up to this many seconds.
+CIRCUIT_LONGEST = 600
+# Seconds after which a trial whose worker died may be made again.
+CIRCUIT_TRIAL = 180
+# Seconds after the payment within which a top-up must have been sent, or the money goes back.
+SEND_WITHIN = 3 * 3600
 
 # Seconds between two look-ups of a transfer whose outcome is unknown or open; the last one repeats.
 PROBE_WAITS = (2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600)

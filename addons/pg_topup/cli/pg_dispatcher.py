@@ -9,6 +9,8 @@ from odoo.modules.registry import Registry
 from odoo.service import server
 from odoo.tools import config
 
+# Calls in flight at once; the setting ``pg_dispatcher_calls`` replaces it.
+CALLS = 200
 _logger = logging.getLogger("odoo.addons.pg_topup.cli")
 
 
@@ -25,9 +27,11 @@ class PgDispatcher(Command):
             sys.exit("Name one database: odoo-bin pg_dispatcher -c odoo.conf -d DATABASE")
         server.load_server_wide_modules()
         registry = Registry(names[0])
+        from odoo.addons.pg_base.tools import options
         from odoo.addons.pg_topup.dispatcher import Dispatcher
 
-        dispatcher = Dispatcher(registry, max_in_flight=200)
+        calls = int(options.get("pg_dispatcher_calls", CALLS))
+        dispatcher = Dispatcher(registry, max_in_flight=calls)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_args: dispatcher.stop())
         _logger.info("dispatcher runs for database %s", names[0])

@@ -1,1 +1,2 @@
+from .listener import CHANNEL, PRESENCE_LOCK, Listener
 from .runner import Dispatcher

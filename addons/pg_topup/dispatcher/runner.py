@@ -2,22 +2,43 @@
 
 Each step is a database transaction of its own and no cursor is held during a call. Any number of
 dispatchers may run, in cron workers and in processes of their own, on any number of machines.
+
+Calls wait in one pool of threads, outcomes are written by a small second one: two hundred answers
+at once need no two hundred connections to the database.
 """
 
 import logging
+import queue
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
+import psycopg2
 from odoo.addons.pg_base.outcomes import OutsideError, Unknown
-from odoo.addons.pg_base.tools.steps import run_step, step
+from odoo.addons.pg_base.tools.steps import run_step
+
+from ..clock import now
+from .listener import Listener
+from .meter import take_batch
 
 _logger = logging.getLogger(__name__)
 
-# Seconds between two looks for work while calls are in flight or work is due soon.
+# Seconds between two looks for work while there is some, and while a listener would tell of it.
 BEAT = 0.2
+IDLE = 5
 # Work that falls due within these seconds is waited for rather than left to the next wake-up.
-SOON = 5
+SOON = 15
+# Threads that write outcomes.
+SETTLERS = 4
+# Seconds between two looks at whether Odoo changed under a process that runs for long.
+SIGNALLING = 10
+QUIET = {
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "tracking_disable": True,
+    "mail_notrack": True,
+}
 
 
 class Dispatcher:
@@ -32,101 +53,156 @@ class Dispatcher:
         self.registry = registry
         self.max_in_flight = 1 if inline else max_in_flight
         self._pool = None if inline else ThreadPoolExecutor(max_in_flight, "pg-send")
-        self._flying = {}
+        self._settlers = None if inline else ThreadPoolExecutor(SETTLERS, "pg-settle")
+        self._flying = set()
+        self._records = queue.SimpleQueue()
         self._stop = threading.Event()
+        self._news = threading.Event()
+        self._listener = None
+        self._signalled = time.monotonic()
 
     # === RUNNING === #
 
     def stop(self):
         """Ask to end: nothing new is claimed, calls in flight are finished."""
         self._stop.set()
+        self._news.set()
 
     def run(self, seconds, *, keep_alive=False):
         """Work until nothing is due soon, or for some seconds, then finish what is in flight.
 
-        :param bool keep_alive: do not end for lack of work.
+        :param bool keep_alive: do not end for lack of work, nor because the database is away.
         :return: the number of calls and look-ups that were made.
         """
         deadline, done = time.monotonic() + seconds, 0
+        if keep_alive:
+            self._listener = Listener(self.registry.db_name, self._news.set)
+            self._listener.start()
         try:
             while not self._stop.is_set() and time.monotonic() < deadline:
-                begun = self.beat()
+                self._news.clear()
+                work, begun = self._beat_safely(keep_alive)
                 done += begun
-                if self._flying:
-                    wait(self._flying, timeout=BEAT, return_when=FIRST_COMPLETED)
-                elif not begun:
-                    if not keep_alive and not self._is_due_soon():
+                if not begun:
+                    if not keep_alive and not self._flying and not self._is_soon(work):
                         break
-                    self._stop.wait(BEAT)
-                self._reap()
+                    self._news.wait(self._get_pause(work))
         finally:
             self._finish()
         return done
+
+    def _beat_safely(self, keep_alive):
+        """Beat; a process of its own outlives a database that is away."""
+        try:
+            return self._beat()
+        except Exception as error:
+            if not keep_alive:
+                raise
+            is_away = isinstance(error, psycopg2.Error)
+            _logger.warning("a beat failed: %s", type(error).__name__, exc_info=not is_away)
+            self._stop.wait(1)
+            return None, 0
+
+    def _get_pause(self, work):
+        """Return the seconds until the next look; news end it at once."""
+        if work is None or (work.sends or work.probes or work.refunds):
+            # Due, but not for us: a full supplier, a pause, another worker.
+            return BEAT
+        pause = IDLE if self._listener and self._listener.is_up else BEAT
+        if work.next_at:
+            pause = min(pause, max((work.next_at - now()).total_seconds(), 0.01))
+        return pause
+
+    def _is_soon(self, work):
+        return bool(work and work.next_at and work.next_at <= now() + timedelta(seconds=SOON))
 
     def beat(self):
         """Claim what is due and begin it.
 
         :return: how much was begun.
         """
-        run_step(self.registry, lambda env: env["pg.topup"]._expire_leases(), read_committed=True)
-        return self._begin_refunds() + self._begin_probes() + self._begin_sends()
+        return self._beat()[1]
+
+    def _beat(self):
+        """Return (what was due, how much was begun)."""
+        self._check_signals()
+        self._write_records()
+        work = self._step("_look_for_work")
+        begun = 0
+        if work.leases:
+            self._step("_expire_leases")
+        if work.refunds:
+            begun += self._begin_refunds()
+        if work.probes:
+            begun += self._begin("_claim_probes", self._probe)
+        if work.sends or (begun and not self._pool):
+            begun += self._begin("_claim_sends", self._send)
+            self._step("_give_up_unsent")
+        return work, begun
+
+    def _check_signals(self):
+        """Follow upgrades and changed caches of Odoo, in a process that runs for long."""
+        if self._listener and time.monotonic() - self._signalled > SIGNALLING:
+            self._signalled = time.monotonic()
+            self.registry = self.registry.check_signaling()
 
     def _finish(self):
+        """Wait for the calls in flight and for the writing of what became of them."""
         if self._pool:
             self._pool.shutdown(wait=True)
-            self._reap()
-
-    def _is_due_soon(self):
-        with step(self.registry) as env:
-            return env["pg.topup"]._has_due_work(SOON)
+            self._settlers.shutdown(wait=True)
+        self._write_records()
+        if self._listener:
+            self._listener.stop()
 
     # === BEGINNING === #
 
-    def _begin_sends(self):
-        jobs = self._claim("_claim_sends")
+    def _begin(self, method, function):
+        free = self.max_in_flight - len(self._flying)
+        if free <= 0:
+            return 0
+        jobs = self._step(method, free)
         for job in jobs:
-            self._start(self._send, job)
-        return len(jobs)
-
-    def _begin_probes(self):
-        jobs = self._claim("_claim_probes")
-        for job in jobs:
-            self._start(self._probe, job)
+            self._start(function, job)
         return len(jobs)
 
     def _begin_refunds(self):
-        ids = run_step(
-            self.registry, lambda env: env["pg.topup"]._claim_refunds(), read_committed=True
-        )
+        ids = self._step("_claim_refunds")
         for transaction_id in ids:
-            self._refund(transaction_id)
+            self._start(self._refund, transaction_id)
         return len(ids)
 
-    def _claim(self, method):
-        free = self.max_in_flight - len(self._flying)
-        if free <= 0:
-            return []
-        return run_step(
-            self.registry, lambda env: getattr(env["pg.topup"], method)(free), read_committed=True
-        )
-
     def _start(self, function, job):
-        if self._pool:
-            self._flying[self._pool.submit(function, job)] = job
-        else:
+        if not self._pool:
             function(job)
+            return
+        token = object()
+        self._flying.add(token)
+        self._pool.submit(self._fly, token, function, job)
 
-    def _reap(self):
-        for future in [future for future in self._flying if future.done()]:
-            del self._flying[future]
-            if error := future.exception():
-                # The lease ends it as a doubt, and the look-up finds the truth.
-                _logger.error("a call could not be settled", exc_info=error)
+    def _fly(self, token, function, job):
+        try:
+            function(job)
+        except Exception:
+            # The lease ends it as a doubt, and the look-up finds the truth.
+            _logger.exception("a call could not be settled")
+        finally:
+            self._flying.discard(token)
+            self._news.set()
 
     # === CALLS: nothing below holds a cursor while it waits for the outside === #
 
     def _send(self, job):
-        self._settle("_settle_send", job.attempt_id, _call(job.port.transfer, job.request))
+        outcome = _call(job.port.transfer, job.request)
+        is_fault = self._settle("_settle_send", job.attempt_id, outcome)
+        if is_fault or job.is_trial:
+            run_step(
+                self.registry,
+                lambda env: env["pg.circuit"]._judge(
+                    job.supplier_id, job.operator_id, is_fault=is_fault, is_trial=job.is_trial
+                ),
+                read_committed=True,
+            )
 
     def _probe(self, job):
         self._settle("_settle_probe", job.topup_id, _call(job.run))
@@ -135,17 +211,50 @@ class Dispatcher:
         try:
             again = run_step(self.registry, lambda env: env["pg.topup"]._run_refund(transaction_id))
             if again:
-                with step(self.registry) as env:
-                    env["pg.topup"]._run_refund(transaction_id, committed=True)
+                run_step(
+                    self.registry,
+                    lambda env: env["pg.topup"]._run_refund(transaction_id, committed=True),
+                    tries=1,
+                )
         except Exception:
             _logger.exception("refund of payment %s could not be asked for", transaction_id)
 
-    def _settle(self, method, record_id, outcome):
-        run_step(
+    # === STEPS === #
+
+    def _step(self, method, *args):
+        """Run a method of `pg.topup` in a step that sees rows as they are when they are locked."""
+        return run_step(
             self.registry,
-            lambda env: getattr(env["pg.topup"], method)(record_id, outcome),
-            tries=10,
+            lambda env: getattr(env["pg.topup"], method)(*args),
+            context={**QUIET, "pg_call_records": self._records},
+            read_committed=True,
         )
+
+    def _settle(self, method, record_id, outcome):
+        """Write an outcome; waits for one of the settlers."""
+
+        def work():
+            return run_step(
+                self.registry,
+                lambda env: getattr(env["pg.topup"], method)(record_id, outcome),
+                tries=10,
+                context=QUIET,
+            )
+
+        return self._settlers.submit(work).result() if self._settlers else work()
+
+    def _write_records(self):
+        """Write the records of calls that were made; a failure is only logged."""
+        while batch := take_batch(self._records):
+            try:
+                run_step(self.registry, _keep_calls, batch, tries=2)
+            except Exception:
+                _logger.warning("records of %s calls could not be kept", len(batch), exc_info=True)
+
+
+def _keep_calls(env, batch):
+    for supplier_id, call in batch:
+        env["pg.supplier.call"]._keep(supplier_id, call)
 
 
 def _call(function, *args):

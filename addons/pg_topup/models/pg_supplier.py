@@ -1,4 +1,12 @@
+import logging
+
 from odoo import fields, models
+
+from ..dispatcher.meter import BufferedMeter
+
+_logger = logging.getLogger(__name__)
+
+PAUSED = "pg_topup.activity_paused"
 
 
 class PgSupplier(models.Model):
@@ -15,7 +23,56 @@ class PgSupplier(models.Model):
         default=True,
         help="Off: a person decides every top-up whose transfer cannot be found.",
     )
+    circuit_faults = fields.Integer(
+        "Pause after faults",
+        default=10,
+        help="Sends pause when this many calls failed within the window, and they are at least "
+        "half of all. 0: never.",
+    )
+    circuit_window = fields.Integer("Within (s)", default=60)
+    circuit_pause = fields.Integer(
+        "First pause (s)", default=30, help="Doubles with each trial that fails, up to 10 minutes."
+    )
+    circuit_ids = fields.One2many("pg.circuit", "supplier_id", "Pauses", readonly=True)
+    is_paused = fields.Boolean("Sending is paused", compute="_compute_is_paused")
 
     _absence_window_positive = models.Constraint(
         "CHECK (absence_window > 0)", "The window is a positive number of seconds."
     )
+    _circuit_positive = models.Constraint(
+        "CHECK (circuit_faults >= 0 AND circuit_window > 0 AND circuit_pause > 0)",
+        "Faults, window and pause are positive numbers.",
+    )
+
+    # === COMPUTE === #
+
+    def _compute_is_paused(self):
+        for supplier in self:
+            supplier.is_paused = any(c.state != "closed" for c in supplier.circuit_ids)
+
+    # === BUSINESS === #
+
+    def _get_meter(self):
+        """Override of `pg_catalog` to have a dispatcher's calls kept by the dispatcher, in bulk."""
+        meter = super()._get_meter()
+        records = self.env.context.get("pg_call_records")
+        return meter if records is None else BufferedMeter(self.id, meter, records)
+
+    def _alert_circuit(self, circuit):
+        """Tell whoever looks after the supplier that sends are paused; once per pause."""
+        what = circuit.display_name
+        _logger.warning("sends to %s are paused: %s", what, circuit.reason)
+        self.activity_schedule(
+            PAUSED,
+            summary=self.env._("Sends to %s are paused", what),
+            note=circuit.reason,
+            user_id=(self.responsible_id or self.env.ref("base.user_admin")).id,
+        )
+
+    def _resolve_circuit_alert(self, circuit):
+        """End the alert of a circuit that is closed again."""
+        summary = self.env._("Sends to %s are paused", circuit.display_name)
+        activities = self.activity_ids.filtered(lambda a: a.summary == summary)
+        if activities:
+            activities.action_feedback(feedback=self.env._("It works again."))
+        _logger.info("sends to %s go on", circuit.display_name)

@@ -1,3 +1,4 @@
+import logging
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from odoo.tools import SQL
 from .. import const
 from ..clock import now
 
+_logger = logging.getLogger(__name__)
+
 TAKE = 50
 
 
@@ -21,12 +24,21 @@ class ProbeJob:
     port: Any
     reference: str
     account_number: str
+    # The supplier's transfer that shall be cancelled first, when one shall.
+    cancel_ref: str = ""
 
     def run(self):
         """Return what the supplier holds by our reference and, as a second witness, by number.
 
+        A cancellation is only a wish: what the look-up finds after it is the truth.
+
         :raise OutsideError: nothing can be concluded.
         """
+        if self.cancel_ref:
+            try:
+                self.port.cancel(reference=self.reference, transfer_ref=self.cancel_ref)
+            except OutsideError as error:
+                _logger.info("transfer %s is not cancelled: %s", self.cancel_ref, error)
         found = {
             record.transfer_ref or id(record): record
             for record in (
@@ -73,6 +85,7 @@ class PgTopup(models.Model):
                 ports[topup.supplier_id],
                 topup.supplier_reference,
                 topup.number.lstrip("+"),
+                topup._take_cancel_wish(),
             )
             for topup in topups
         ]

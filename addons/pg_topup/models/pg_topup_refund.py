@@ -22,6 +22,7 @@ class PgTopup(models.Model):
             next_attempt_at=False,
             next_probe_at=False,
             needs_person=False,
+            is_held=False,
         )
         self._queue_refund(self.env._("The money goes back to the customer."))
 

@@ -256,13 +256,15 @@ class PgTopup(models.Model):
             )
             transaction._pg_queue_refund()
             return
+        send_at = self._get_send_time()
         self._set_state(
             "paid",
             note=self.env._("Paid with %s.", transaction.provider_id.name),
             payment_tx_id=transaction.id,
-            next_attempt_at=now(),
+            next_attempt_at=send_at,
+            undo_until=send_at,
         )
-        self._wake_dispatcher()
+        self._wake_dispatcher(at=send_at)
 
     def _on_payment_over(self, transaction):
         """Take the news that a payment page is closed without money."""

@@ -46,47 +46,55 @@ class PgTopup(models.Model):
     def _set_state(self, state, *, note="", **values):
         """Change the state: lock, re-read, check the table, write, record the event.
 
-        The only place that changes it.
+        The only place that changes it, for one top-up or for many at once: all of them change, or
+        none does.
 
         :param str note: why, for the timeline.
         :param values: further fields to write with it.
-        :raise IllegalTransition: the table does not allow it; nothing is written.
+        :raise IllegalTransition: the table does not allow it for one of them; nothing is written.
         """
-        self.ensure_one()
         self._lock()
-        if state not in const.TRANSITIONS[self.state]:
-            raise IllegalTransition(f"{self.name}: {self.state} -> {state}")
-        before, moment = self.state, now()
+        before = {topup: topup.state for topup in self}
+        for topup, old in before.items():
+            if state not in const.TRANSITIONS[old]:
+                raise IllegalTransition(f"{topup.name}: {old} -> {state}")
+        moment = now()
         values[const.STATE_TIMES[state]] = moment
         self.write({"state": state, **values})
         self._log_event("state", note or dict(const.STATES)[state], state=state, at=moment)
-        _logger.info("top-up %s: %s -> %s", self.name, before, state)
-        self._on_state(before)
+        for topup, old in before.items():
+            _logger.info("top-up %s: %s -> %s", topup.name, old, state)
+            topup._on_state(old)
 
     def _on_state(self, before):
         """Hook for the layers above, in the same database transaction as the change."""
 
     def _log_event(self, kind, text, *, state=False, at=None):
-        """Add a line to the timeline.
+        """Add a line to the timeline of each.
 
         :param str kind: a key of ``const.EVENT_KINDS``.
+        :param text: one for all, or a list with one for each.
         """
-        self.ensure_one()
+        texts = [text] * len(self) if isinstance(text, str) else text
         # Only staff: neither the engine nor a visitor of the storefront is anybody.
         user = self.env.user.filtered(lambda user: user.id != SUPERUSER_ID and not user.share)
+        moment = at or now()
         return (
             self.env["pg.topup.event"]
             .sudo()
             .create(
-                {
-                    "topup_id": self.id,
-                    "company_id": self.company_id.id,
-                    "at": at or now(),
-                    "kind": kind,
-                    "state": state,
-                    "text": text,
-                    "user_id": user.id,
-                }
+                [
+                    {
+                        "topup_id": topup.id,
+                        "company_id": topup.company_id.id,
+                        "at": moment,
+                        "kind": kind,
+                        "state": state,
+                        "text": line,
+                        "user_id": user.id,
+                    }
+                    for topup, line in zip(self, texts, strict=True)
+                ]
             )
         )
 

@@ -39,7 +39,8 @@ class PgTopup(models.Model):
 
         :return: ``state``, ``title``, ``detail``, ``final`` (nothing more will change), ``steps``
             (``key``, ``label``, ``done``, ``at``), ``order``, ``number``, ``operator``, ``paid``,
-            ``receives``, ``refund`` (state of the money's way back), ``has_receipt``.
+            ``receives``, ``refund`` (state of the money's way back), ``has_receipt``,
+            ``undo_seconds`` (for how long `_undo` is still possible).
         :rtype: dict
         """
         self.ensure_one()
@@ -60,6 +61,7 @@ class PgTopup(models.Model):
             "receives": topup._format_money(topup.receive_value, topup.receive_currency_id),
             "refund": topup.refund_state,
             "has_receipt": bool(topup.paid_at),
+            "undo_seconds": topup._get_undo_seconds(),
         }
 
     def _get_status_words(self):
@@ -67,7 +69,8 @@ class PgTopup(models.Model):
         amount = self._format_money(self.amount, self.currency_id)
         gateway = self.payment_tx_id.provider_id.name or ""
         if self.state == "failed":
-            return self.env._("Not delivered"), self._get_failed_sentence(amount, gateway)
+            title = self.env._("Taken back") if self.is_undone else self.env._("Not delivered")
+            return title, self._get_failed_sentence(amount, gateway)
         return {
             "pending": (
                 self.env._("Waiting for payment"),
@@ -110,6 +113,13 @@ class PgTopup(models.Model):
         }[self.state]
 
     def _get_failed_sentence(self, amount, gateway):
+        if self.is_undone and self.refund_state in ("due", "requested"):
+            return self.env._(
+                "You took the order back in time. Your %(amount)s is on its way back through "
+                "%(gateway)s.",
+                amount=amount,
+                gateway=gateway,
+            )
         if self.refund_state in ("due", "requested"):
             return self.env._(
                 "The operator could not deliver. Your %(amount)s is on its way back through "

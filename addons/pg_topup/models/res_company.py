@@ -4,6 +4,37 @@ from odoo import fields, models
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    pg_undo_seconds = fields.Integer(
+        "Undo window (s)",
+        help="Seconds between payment and send, in which the customer can take an order with a "
+        "wrong number back: 0 to 60.",
+    )
+    pg_pin_policy = fields.Selection(
+        [("refund", "Give the money back"), ("ask", "Hold it and ask a person")],
+        "When an accepted price no longer holds",
+        required=True,
+        default="refund",
+    )
+    pg_pin_cost_percent = fields.Float(
+        "Cost may rise by (%)",
+        digits=(5, 2),
+        help="A top-up whose accepted price is checked again is still sent when it costs you up to "
+        "this much more.",
+    )
+    pg_pin_value_percent = fields.Float(
+        "Less may arrive by (%)",
+        digits=(5, 2),
+        help="The same for the amount that the recipient gets. 0: never less than promised.",
+    )
+
+    _pg_undo_window = models.Constraint(
+        "CHECK (pg_undo_seconds BETWEEN 0 AND 60)", "The undo window is 0 to 60 seconds."
+    )
+    _pg_pin_tolerance = models.Constraint(
+        "CHECK (pg_pin_cost_percent BETWEEN 0 AND 100 AND pg_pin_value_percent BETWEEN 0 AND 50)",
+        "A tolerance is 0 to 100 percent of the cost, and 0 to 50 percent of what arrives.",
+    )
+
     pg_notify_email = fields.Boolean("Tell customers by e-mail", default=True)
     pg_notify_sms = fields.Boolean(
         "Tell customers by SMS", help="Uses the SMS account of this company; each message costs."

@@ -1,12 +1,17 @@
 from . import (
     test_access,
+    test_cancel,
+    test_circuit,
+    test_claim,
     test_dispatch,
     test_doubt,
     test_ledger,
     test_notice,
     test_order,
     test_payment,
+    test_pin,
     test_receipt,
     test_state,
+    test_undo,
     test_webhook,
 )

@@ -186,6 +186,10 @@ class TopupCase(BaseCase):
     def calls(self, method="SendTransfer"):
         return self.sandbox.calls(self.ding["id"], method=method)
 
+    def sends(self, topup):
+        """Return the calls of SendTransfer that reached the supplier for a top-up."""
+        return [call for call in self.calls() if topup.supplier_reference in str(call)]
+
     def add_fault(self, fault, on="SendTransfer", **values):
         self.sandbox.add_fault(self.ding["id"], on=on, fault=fault, **values)
         self.addCleanup(self.sandbox.clear_faults, self.ding["id"])

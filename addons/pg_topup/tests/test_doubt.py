@@ -17,9 +17,6 @@ class TestDoubt(TopupCase):
         self.assertEqual(topup.state, "in_doubt", fault)
         return topup
 
-    def sends(self, topup):
-        return [call for call in self.calls() if topup.supplier_reference in str(call)]
-
     def test_lost_answer_is_looked_up_and_not_sent_again(self):
         for fault in ("lose_answer", "http_500_after", "garbled"):
             with self.subTest(fault):

@@ -1,0 +1,187 @@
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from odoo import api, models
+from odoo.addons.pg_base.tools import options
+from odoo.addons.pg_base.tools.money import D
+from odoo.addons.pg_catalog.ports import TransferRequest
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .. import const
+from ..clock import now
+
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
+CLAIM_LOCK = 7732
+
+
+@dataclass(frozen=True)
+class SendJob:
+    """One call to make: everything it needs, without a record or a cursor."""
+
+    attempt_id: int
+    supplier_id: int
+    operator_id: int
+    port: Any
+    request: TransferRequest
+    is_trial: bool = False
+
+
+class PgTopup(models.Model):
+    """Claiming what is due: many at once, committed by the caller before any call is made."""
+
+    _inherit = "pg.topup"
+
+    @api.model
+    def _claim_sends(self, limit):
+        """Claim due top-ups and write an attempt for each; the caller commits before any call.
+
+        Rows of other workers are skipped. Per supplier an advisory lock keeps the number of calls
+        in flight below its limit across all workers. What an open circuit covers stays where it
+        is, but for one trial at a time.
+
+        :param int limit: how many calls the caller can make now.
+        :return: jobs to call, one an attempt.
+        :rtype: list[SendJob]
+        """
+        jobs = []
+        for supplier in self._find_due_suppliers():
+            free = min(self._count_free(supplier), limit - len(jobs))
+            if free > 0:
+                jobs += self._claim_of_supplier(supplier, free)
+        return jobs
+
+    @api.model
+    def _find_due_suppliers(self):
+        """Return the suppliers with due sends, archived ones too: their sales must end."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT s.id FROM pg_supplier s WHERE EXISTS (
+                       SELECT FROM pg_topup t
+                        WHERE t.supplier_id = s.id AND t.next_attempt_at <= %s)
+                   ORDER BY s.sequence, s.id""",
+                now(),
+            )
+        )
+        return self.env["pg.supplier"].sudo().browse(id_ for (id_,) in rows)
+
+    def _count_free(self, supplier):
+        """Return how many more calls the supplier may get now; 0 while another worker claims."""
+        [[mine]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", CLAIM_LOCK, supplier.id)
+        )
+        if not mine:
+            return 0
+        [[flying]] = self.env.execute_query(
+            SQL(
+                """SELECT count(*) FROM pg_topup_attempt
+                   WHERE state = 'sending' AND supplier_id = %s AND lease_until > %s""",
+                supplier.id,
+                now(),
+            )
+        )
+        return supplier.max_in_flight - flying
+
+    def _claim_of_supplier(self, supplier, limit):
+        Circuit = self.env["pg.circuit"].sudo()
+        trials = Circuit._begin_trials(supplier)
+        topups = self._lock_due(supplier, limit - len(trials)) | self.browse(trials)
+        if not topups:
+            return []
+        try:
+            port = supplier._get_port() if supplier.active else None
+        except UserError as error:
+            Circuit._trip(supplier, reason=error.args[0])
+            return []
+        topups.invalidate_recordset()
+        return topups._filter_sendable()._begin_attempts(port, set(trials))
+
+    @api.model
+    def _lock_due(self, supplier, limit):
+        """Lock due rows of a supplier that no circuit covers, skipping other workers' rows."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT t.id FROM pg_topup t
+                   WHERE t.supplier_id = %s AND t.next_attempt_at <= %s
+                     AND t.state IN ('paid', 'processing')
+                     AND NOT EXISTS (
+                         SELECT FROM pg_circuit c
+                          WHERE c.supplier_id = t.supplier_id AND c.state <> 'closed'
+                            AND (c.operator_id = t.operator_id OR c.operator_id IS NULL))
+                   ORDER BY t.next_attempt_at, t.id LIMIT %s FOR UPDATE OF t SKIP LOCKED""",
+                supplier.id,
+                now(),
+                max(limit, 0),
+            )
+        )
+        return self.browse(id_ for (id_,) in rows)
+
+    def _filter_sendable(self):
+        """Return those whose pin holds; the others are ended or held, and never sent."""
+        sendable = self.browse()
+        for topup in self:
+            if problem := topup._check_pin():
+                topup._on_pin_broken(problem)
+            else:
+                sendable += topup
+        return sendable
+
+    def _begin_attempts(self, port, trials=()):
+        """Write the attempts that are about to be made, each with a lease; the rows are locked.
+
+        :param trials: ids of those that try whether a circuit can be closed again.
+        :return: the jobs.
+        """
+        if not self:
+            return []
+        fresh = self.filtered(lambda topup: topup.state == "paid")
+        if fresh:
+            fresh._set_state("processing", next_attempt_at=False)
+        if self - fresh:
+            (self - fresh).write({"next_attempt_at": False})
+        moment = now()
+        attempts = self.env["pg.topup.attempt"].create(
+            [topup._prepare_attempt(moment) for topup in self]
+        )
+        self._log_event("attempt", [self.env._("Attempt %s is sent.", a.number) for a in attempts])
+        return [
+            SendJob(
+                attempt.id,
+                topup.supplier_id.id,
+                topup.operator_id.id,
+                port,
+                topup._prepare_request(),
+                topup.id in trials,
+            )
+            for topup, attempt in zip(self, attempts, strict=True)
+        ]
+
+    def _prepare_attempt(self, moment):
+        return {
+            "topup_id": self.id,
+            "company_id": self.company_id.id,
+            "supplier_id": self.supplier_id.id,
+            "operator_id": self.operator_id.id,
+            "number": len(self.attempt_ids) + 1,
+            "reference": self.supplier_reference,
+            "worker": WORKER,
+            "started_at": moment,
+            "lease_until": moment + timedelta(seconds=lease_seconds()),
+        }
+
+    def _prepare_request(self):
+        return TransferRequest(
+            reference=self.supplier_reference,
+            sku_code=self.sku_id.code,
+            account_number=self.number,
+            send_value=D(self.send_value),
+            send_currency=self.send_currency_id.name,
+        )
+
+
+def lease_seconds():
+    """Return for how long a claimed attempt belongs to its worker."""
+    return int(options.get("pg_lease_seconds", const.LEASE))

@@ -1,0 +1,91 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import fields, models
+from odoo.addons.pg_base.tools.money import D
+from odoo.exceptions import UserError
+
+from .. import const
+from ..clock import now
+
+
+class PgTopup(models.Model):
+    """What the customer accepted is what is charged and what must arrive, or nothing is sent."""
+
+    _inherit = "pg.topup"
+
+    is_held = fields.Boolean(
+        "Held", readonly=True, copy=False, help="Paid, not sent, waits for a person."
+    )
+
+    # === ACTIONS === #
+
+    def action_send_held(self):
+        """Send held top-ups in spite of today's price; the loss is the seller's."""
+        self._check_held()
+        for topup in self.sudo():
+            topup._lock()
+            if not topup.is_held or topup.state not in ("paid", "processing"):
+                continue
+            topup.write(
+                {
+                    "is_held": False,
+                    "needs_person": False,
+                    "pin_expires_at": now() + timedelta(seconds=const.PIN_LIFE),
+                    "next_attempt_at": now(),
+                }
+            )
+            topup._log_event("note", self.env._("Sent at today's price, by decision."))
+        self._wake_dispatcher()
+        return True
+
+    def action_refund_held(self):
+        """Give the money of held top-ups back."""
+        self._check_held()
+        for topup in self.sudo():
+            topup._lock()
+            if topup.is_held and topup.state in ("paid", "processing"):
+                topup._fail(self.env._("The price changed since it was accepted."))
+        return True
+
+    def _check_held(self):
+        self._check_role("pg_base.group_manager")
+        if not all(topup.is_held for topup in self):
+            raise UserError(self.env._("Only a top-up that is held can be decided here."))
+
+    # === BUSINESS === #
+
+    def _check_pin(self):
+        """Return why the pinned price no longer holds, '' when it does.
+
+        The price is only asked again when the pin is older than its life: a retry, or a payment
+        that came late. The seller's tolerance is what it takes on itself.
+        """
+        if not self.supplier_id.active or not self.sku_id.active:
+            return self.env._("The operator no longer sells this product.")
+        if self.pin_expires_at > now():
+            return ""
+        try:
+            quote = self.offer_id.with_company(self.company_id)._pg_quote(
+                send_value=D(self.send_value)
+            )
+        except UserError as error:
+            return error.args[0]
+        more, less = self._get_pin_tolerance()
+        too_dear = quote.cost > D(self.cost) * (1 + more)
+        if too_dear or quote.receive_value < D(self.receive_value) * (1 - less):
+            return self.env._("The price changed since it was accepted.")
+        return ""
+
+    def _get_pin_tolerance(self):
+        """Return the fractions by which the cost may be more, and what arrives may be less."""
+        company, percent = self.company_id, Decimal(100)
+        return D(company.pg_pin_cost_percent) / percent, D(company.pg_pin_value_percent) / percent
+
+    def _on_pin_broken(self, problem):
+        """Send nothing: give the money back, or hold it for a person, as the seller wants."""
+        if self.company_id.pg_pin_policy != "ask" or not self.supplier_id.active:
+            self._fail(problem)
+            return
+        self.write({"next_attempt_at": False, "is_held": True, "needs_person": True})
+        self._alert(self.env._("Not sent: %s Send it all the same, or refund it.", problem))
