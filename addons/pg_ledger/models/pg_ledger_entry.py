@@ -94,7 +94,8 @@ class PgLedgerEntry(models.Model):
     )
 
     def init(self):
-        self.env.cr.execute(ENTRY_GUARDS + POST_FUNCTION)
+        self.env.cr.execute(ENTRY_GUARDS)
+        self.env.cr.execute(POST_FUNCTION)
 
     # === COMPUTE === #
 

@@ -22,6 +22,7 @@ The signature is that of Ed25519, 128 hexadecimal digits.
 
 import base64
 import binascii
+import contextlib
 from hashlib import sha256
 from pathlib import Path
 
@@ -72,10 +73,8 @@ def trusted_keys():
     """
     older = (options.get("pg_ledger_seal_public_keys") or "").split(",")
     keys = {key.strip().lower() for key in older if key.strip()}
-    try:
+    with contextlib.suppress(NoSealKey):
         keys.add(public_hex(load_key()))
-    except NoSealKey:
-        pass
     return keys
 
 
