@@ -5,7 +5,7 @@ PY = var/venv/bin/python
 # exec: Ctrl-C and exit codes reach the program itself
 BOOT = python=$$(scripts/python.sh) && "$$python" -m scripts.bootstrap
 
-.PHONY: help run stop test lint contract bench-catalogue demo screenshots shell logs clean
+.PHONY: help run stop test lint contract bench-catalogue bench-ledger demo screenshots shell logs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ contract: ## The sandbox against the vendors' OpenAPI files, Prism and localstri
 
 bench-catalogue: ## Measure the sync of a full-size catalogue and the look-up of numbers
 	@$(BOOT) test && exec $(PY) -m tests.bench.bench_catalogue
+
+bench-ledger: ## Measure the ledger: chain, mirror, verify a million entries, cost of a sale
+	@$(BOOT) test && exec $(PY) -m tests.bench.bench_ledger
 
 demo: ## Buy one top-up through the running platform and print its story
 	@$(BOOT) run && exec $(PY) -m scripts.run demo

@@ -95,6 +95,7 @@ class Settings:
         if self.own_mongo:
             self.mongo_uri = f"mongodb://127.0.0.1:{self.mongo_port}/?directConnection=true"
         make_secret_key(self.root / "secret.key")
+        make_secret_key(self.root / "seal.key")
         return self
 
     # === READING === #
@@ -137,6 +138,7 @@ class Settings:
             "PG_SANDBOX_URL": self.sandbox_url,
             "PG_MONGO_URI": self.mongo_uri,
             "PG_SECRET_KEY_FILE": self.root / "secret.key",
+            "PG_LEDGER_SEAL_KEY_FILE": self.root / "seal.key",
             "PG_ODOO_CONF": self.conf,
             "PG_ODOO_BIN": ODOO_BIN,
             "PG_PYTHON": PYTHON,
@@ -224,6 +226,9 @@ def keep_secret(path):
 
 
 def make_secret_key(path):
-    """Make the key that encrypts credentials in the database (32 bytes, URL-safe base64)."""
+    """Make a key at first use, 32 bytes in URL-safe base64.
+
+    One encrypts credentials in the database, the other signs the ledger's seals.
+    """
     if not path.is_file():
         write_private(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")

@@ -27,7 +27,6 @@ from pymongo.errors import PyMongoError
 HASHED = ("v", "company_id", "seq", "prev", "entry_uuid", "subject", "subject_ref", "subject_seq")
 HASHED += ("kind", "key", "company_currency", "corrects")
 FIELDS = {"_id", "occurred_at", "postings", "payload", "hash", *HASHED}
-POSTING_FIELDS = {"account", "amount", "currency", "company_amount"}
 
 
 def canonical(value):
@@ -45,7 +44,7 @@ def amount(value):
 
 def posting_row(posting):
     """Return account, amount, currency and company amount."""
-    if set(posting) != POSTING_FIELDS:
+    if set(posting) != {"account", "amount", "currency", "company_amount"}:
         raise ValueError("a posting has other fields")
     value, company_value = amount(posting["amount"]), amount(posting["company_amount"])
     return [posting["account"], value, posting["currency"], company_value]

@@ -25,7 +25,7 @@ SEQUENCER_LOCK = 7731
 SEQUENCER_BATCH = 5000
 # Documents of one insert, and links taken in one transaction.
 MIRROR_BATCH = 1000
-MIRROR_WINDOW = 10_000
+MIRROR_WINDOW = 20_000
 VERIFY_BATCH = 4000
 SEAL_BATCH = 4000
 # Findings kept as rows for one verification; all are counted.

@@ -8,7 +8,9 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 from pymongo.errors import WriteError
 
-from ..tools.document import from_document
+from ..tools.document import from_document, to_document
+from ..worker import loop
+from ..worker.mirror import _find_runs, deliver_batch
 from ..worker.reading import read_links
 from .common import MongoCase
 
@@ -178,6 +180,30 @@ class TestMirror(MongoCase):
             with self.subTest(change=change), self.assertRaises(WriteError):
                 self.store.events.insert_one(forged | change)
         self.assertEqual(self.events.count_documents({}), 1)
+
+    def test_runs_of_positions(self):
+        links = [(1, 1), (1, 2), (1, 4), (2, 5), (2, 6)]
+        self.assertEqual(_find_runs(links), [[1, 1, 2], [1, 4, 4], [2, 5, 6]])
+        self.assertEqual(_find_runs([]), [])
+
+    def test_many_batches_in_one_window(self):
+        """Several inserts under way; a refused document in the middle stops none of the others."""
+        for _ in range(11):
+            self.post()
+        self.post(company=self.other_seller)
+        with self.enter_registry_test_mode():
+            loop._sequence(self.env.registry, loop.Run(), lambda: False)
+        self.events.insert_one(self.store_document(5) | {"hash": "f" * 64})
+        taken, refusals = deliver_batch(self.env, self.store, limit=12, size=2)
+        self.assertEqual((taken, [refusal.index for refusal in refusals]), (12, [0]))
+        waiting = self.links().filtered(lambda link: not link.mirrored_at)
+        self.assertEqual(waiting.mapped("seq"), [5])
+        self.assertEqual(self.events.count_documents({}), 12)
+
+    def store_document(self, seq):
+        """Return the document of a position as the mirror will send it."""
+        seq, prev, digest, _mirrored, entry = read_links(self.env.cr, self.seller.id, seq - 1, 1)[0]
+        return to_document(entry, seq, prev, digest)
 
     def test_indexes_exist(self):
         names = set(self.events.index_information())

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import date
 from unittest.mock import patch
 
@@ -103,11 +104,9 @@ class TestSeal(MongoCase):
         self.assertFalse(self.store.seals.count_documents({}))
 
     def test_key_from_a_file(self):
-        path = self.seller._fields and os.path.join(
-            os.environ.get("TMPDIR", "/tmp"), "pg-seal-test"
-        )
-        with open(path, "w") as file:
+        with tempfile.NamedTemporaryFile("w", delete=False) as file:
             file.write(key_text(7) + "\n")
+        path = file.name
         self.addCleanup(os.unlink, path)
         named = {"PG_LEDGER_SEAL_KEY": "", "PG_LEDGER_SEAL_KEY_FILE": path}
         with patch.dict(os.environ, named):

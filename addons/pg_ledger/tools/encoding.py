@@ -2,7 +2,7 @@
 
 The result is, byte for byte, ``bson.encode(to_document(...))``, which a test holds it to, in a
 third of the time. Two uses: the mirror sends these bytes, and the verification compares them with
-the bytes that MongoDB gives back. Equal bytes are an equal document: fields, order, types and values.
+the bytes that MongoDB gives back. Equal bytes are an equal document: fields, order, types, values.
 """
 
 import json

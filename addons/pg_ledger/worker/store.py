@@ -153,6 +153,7 @@ class Store:
             self.ledger.command("collMod", "events", validator=VALIDATOR)
         for keys, settings in INDEXES:
             self.events.create_index(keys, **settings)
+        self.seals.create_index([("company_id", ASCENDING), ("to_seq", ASCENDING)])
 
     # === WRITE === #
 
