@@ -97,7 +97,9 @@ class TestSeal(MongoCase):
         for value in ("", "no key", base64.urlsafe_b64encode(b"short").decode()):
             with (
                 self.subTest(value=value),
-                patch.dict(os.environ, {"PG_LEDGER_SEAL_KEY": value}),
+                patch.dict(
+                    os.environ, {"PG_LEDGER_SEAL_KEY": value, "PG_LEDGER_SEAL_KEY_FILE": ""}
+                ),
                 mute_logger(SEAL_LOG),
             ):
                 self.assertFalse(self.seal())
