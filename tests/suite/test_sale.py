@@ -1,6 +1,7 @@
 """A sale over HTTP on prefork workers, without a browser: news in every order."""
 
 import io
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -119,8 +120,9 @@ def test_every_event_twenty_times_at_once(platform):
 
     def all_answered():
         mine = [d for d in platform.sandbox.deliveries(platform.stripe) if d["event"] in fresh]
+        times = Counter(d["event"] for d in mine)  # only what the webhook has subscribed to
         over = [d for d in mine if d["status"] or d.get("error")]
-        return len(mine) >= 20 * len(fresh) and len(over) == len(mine)
+        return len(times) >= 3 and min(times.values()) >= 20 and len(over) == len(mine)
 
     # Two workers, and whoever loses a race waits a second or two before it is run again.
     platform.wait_until(all_answered, timeout=240)
