@@ -9,8 +9,12 @@
     "external_dependencies": {"python": ["cryptography", "requests"]},
     "data": [
         "security/pg_base_groups.xml",
+        "security/ir.model.access.csv",
+        "security/pg_base_rules.xml",
         "views/res_company_views.xml",
         "views/menus.xml",
+        # The menu of the log hangs below the menus above.
+        "views/pg_audit_log_views.xml",
     ],
     "application": False,
     "installable": True,

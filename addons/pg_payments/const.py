@@ -8,6 +8,14 @@ CHECKOUT_LIFETIME = timedelta(hours=1)
 #: Seconds between two questions to the gateway about one open payment; the last one repeats.
 POLL_DELAYS = (60, 120, 300, 600, 1200, 1800, 3600)
 
+#: The same while a payer is asked to approve on a phone.
+APPROVAL_POLL_DELAYS = (10, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600)
+
+#: How long after its expiry an approval may still be settled, at the usual pace of questions; then
+#: it is asked about slowly until the gateway delivers no more news either.
+APPROVAL_GRACE = timedelta(minutes=15)
+APPROVAL_HORIZON = timedelta(hours=48)
+
 #: Seconds between two questions about a fee that is not known yet; then it is given up.
 FEE_DELAYS = (300, 900, 1800, 3600, 3600 * 3, 3600 * 12, 3600 * 24)
 

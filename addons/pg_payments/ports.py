@@ -67,6 +67,10 @@ class CheckoutRequest:
     locale: str = ""
     brand: str = ""
     customer_id: str = ""
+    #: Which way to pay was chosen, whose phone is asked, where news is sent; where it matters.
+    channel: str = ""
+    payer_number: str = field(default="", repr=False)
+    webhook_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class Checkout:
     url: str = field(repr=False)
     gateway_id: str
     expires_at: datetime | None = None
+    state: "PaymentState | None" = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,9 @@ class PaymentState:
     """What the gateway says of one payment now.
 
     `fee`, `net` and `rate` are in the settlement currency `fee_currency` and None until known;
-    `receipt` is what the payer finds on the gateway's own receipt.
+    `receipt` is what the payer finds on the gateway's own receipt. `failure` is why it failed, in
+    the gateway's word; `action` what the payer has to do now: redirect, approve_on_handset or
+    dial_ussd (the code to dial is `ussd`), in the gateway's words `instruction`.
     """
 
     status: str
@@ -132,6 +139,11 @@ class PaymentState:
     fee_currency: str = ""
     rate: Decimal | None = None
     receipt: str = ""
+    failure: str = ""
+    action: str = ""
+    ussd: str = ""
+    instruction: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +231,13 @@ class GatewayPort(Protocol):
     closes_pages: ClassVar[bool]
     #: Whether it keeps customers, by `create_customer`.
     keeps_customers: ClassVar[bool]
+    #: Whether the payer is asked by a page of ours for channel and number before the payment is
+    #: made; its class then also has `needs_number`, `find_payment` and `list_channels`.
+    asks_payer: ClassVar[bool]
+    #: Whether a person sends refunds and confirms them, since the gateway has none.
+    refunds_by_hand: ClassVar[bool]
+    #: Whether `create_webhook` works; if not, the address is put in at the gateway by hand.
+    registers_webhooks: ClassVar[bool]
 
     @staticmethod
     def check_account(account: Account) -> None:

@@ -1,1 +1,1 @@
-from . import checkout, webhook
+from . import approve, checkout, webhook

@@ -38,7 +38,7 @@ class PaymentCheckout(http.Controller):
     def _is_payer(self, tx, params):
         """Tell whether the address names the open page, or holds our token where the gateway does
         not name its page."""
-        if name := GATEWAYS[tx.provider_code].return_parameter:
+        if name := tx.provider_id._pg_get_gateway_class().return_parameter:
             return consteq(tx.pg_checkout_ref or "", params.get(name) or "")
         token = params.get("access_token") or ""
         return payment_utils.check_access_token(token, tx.reference, "return")

@@ -8,6 +8,8 @@ UPDATE payment_provider
        pg_webhook_old_ref = NULL,
        pg_webhook_old_until = NULL,
        pg_api_base = NULL,
+       pg_channels = NULL,
+       pg_is_live = false,
        state = 'disabled'
  WHERE module_id IN (SELECT id FROM ir_module_module WHERE name = 'pg_payments')
     OR pg_client_id IS NOT NULL

@@ -31,6 +31,9 @@ class PayPalOrdersGateway:
     return_query = ""
     closes_pages = False
     keeps_customers = False
+    asks_payer = False
+    refunds_by_hand = False
+    registers_webhooks = True
 
     def __init__(self, account):
         self._account = account

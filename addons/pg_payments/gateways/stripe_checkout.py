@@ -30,6 +30,9 @@ class StripeCheckoutGateway:
     return_query = "session_id={CHECKOUT_SESSION_ID}"
     closes_pages = True
     keeps_customers = True
+    asks_payer = False
+    refunds_by_hand = False
+    registers_webhooks = True
 
     def __init__(self, account):
         self._account = account

@@ -4,7 +4,7 @@ from odoo.addons.pg_base.http import check_endpoint
 from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.exceptions import UserError, ValidationError
 
-from ..gateways import GATEWAYS
+from ..gateways import GATEWAYS, find_class
 from ..ports import Account
 
 SECRET_GROUPS = "base.group_system,pg_base.group_admin"
@@ -25,7 +25,7 @@ CREDENTIALS = (
 ADMIN_FIELDS = frozenset(
     "name sequence state is_published maximum_amount "
     "pg_client_id pg_secret_key pg_webhook_secret pg_webhook_ref pg_api_base "
-    "settlement_currency_id "
+    "settlement_currency_id pg_profile pg_is_live pg_is_on "
     "available_country_ids available_currency_ids payment_method_ids "
     "pre_msg pending_msg done_msg cancel_msg auth_msg".split()
 )
@@ -107,7 +107,7 @@ class PaymentProvider(models.Model):
         :raise ValidationError: with a sentence for the person who set it up.
         """
         self.ensure_one()
-        gateway, account = GATEWAYS[self.code], self._pg_get_account()
+        gateway, account = self._pg_get_gateway_class(), self._pg_get_account()
         empty = [name for name in gateway.required_fields if not self[name]]
         if empty and self.state != "disabled":
             labels = ", ".join(self._fields[name]._description_string(self.env) for name in empty)
@@ -184,7 +184,19 @@ class PaymentProvider(models.Model):
         # In sudo mode to read the credentials.
         provider = self.sudo()
         provider._pg_check_credentials()
-        return GATEWAYS[provider.code](provider._pg_get_account())
+        return provider._pg_get_gateway_class()(provider._pg_get_account())
+
+    def _pg_get_gateway_class(self):
+        """Return the adapter's class, in the dialect that this account speaks.
+
+        Note: `self.ensure_one()`, of one of our gateways.
+        """
+        self.ensure_one()
+        return find_class(self.code, self._pg_get_profile())
+
+    def _pg_get_profile(self):
+        """Hook: which dialect the gateway speaks; empty for its usual one."""
+        return ""
 
     def _pg_get_account(self):
         """Return the credentials for the adapter, in clear: never for a log or an answer.
@@ -203,6 +215,7 @@ class PaymentProvider(models.Model):
             webhook_id=provider.pg_webhook_ref or "",
             webhook_secrets=tuple(provider._pg_get_webhook_secrets()),
             api_base=provider.pg_api_base or "",
+            profile=provider._pg_get_profile(),
         )
 
     def _pg_get_webhook_secrets(self):
@@ -213,7 +226,7 @@ class PaymentProvider(models.Model):
     def _pg_can_hear(self):
         """Tell whether webhooks to this account can be proven."""
         self.ensure_one()
-        return self.pg_is_ours and GATEWAYS[self.code].can_hear(self._pg_get_account())
+        return self.pg_is_ours and self._pg_get_gateway_class().can_hear(self._pg_get_account())
 
     def _pg_verify_event(self, raw, headers):
         """Return the news in a webhook body, if it is proven to be for this account.
@@ -223,14 +236,14 @@ class PaymentProvider(models.Model):
         :raise OutsideError: when the gateway is needed for the proof and does not answer.
         """
         self.ensure_one()
-        return GATEWAYS[self.code](self._pg_get_account()).verify_event(raw, headers)
+        return self._pg_get_gateway_class()(self._pg_get_account()).verify_event(raw, headers)
 
     def _get_default_payment_method_codes(self):
         """Override of `payment` to return the default payment method codes."""
         self.ensure_one()
         if not self.pg_is_ours:
             return super()._get_default_payment_method_codes()
-        return set(GATEWAYS[self.code].payment_methods)
+        return set(self._pg_get_gateway_class().payment_methods)
 
     def _get_reset_values(self):
         """Override of `payment` to reset the credentials."""

@@ -49,7 +49,7 @@ class PaymentProvider(models.Model):
 
     def _pg_can_charge(self, currency_name):
         """Tell whether the gateway takes a currency as it is."""
-        currencies = GATEWAYS[self.code].currencies
+        currencies = self._pg_get_gateway_class().currencies
         return currencies is None or currency_name in currencies
 
     def _get_supported_currencies(self):
@@ -83,7 +83,7 @@ class PaymentProvider(models.Model):
                 )
             )
         rate = self._pg_get_rate(currency, target, company or self.company_id)
-        charged = quantize(D(amount) * rate, GATEWAYS[self.code].decimals(target.name))
+        charged = quantize(D(amount) * rate, self._pg_get_gateway_class().decimals(target.name))
         if charged <= 0:
             raise UserError(self.env._("The amount is too small to be charged."))
         return Conversion(D(amount), currency.name, charged, target.name, rate)

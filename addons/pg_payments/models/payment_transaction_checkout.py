@@ -8,7 +8,6 @@ from odoo.addons.pg_base.http import check_endpoint
 from odoo.addons.pg_base.outcomes import OutsideError, Rejected
 
 from ..const import CHECKOUT_LIFETIME
-from ..gateways import GATEWAYS
 from ..ports import CheckoutRequest
 
 _logger = logging.getLogger(__name__)
@@ -129,15 +128,21 @@ class PaymentTransaction(models.Model):
             locale=self.partner_lang or self.env.lang or "",
             brand=self.company_id.name or "",
             customer_id=customer_id,
+            webhook_url=self._pg_get_webhook_url(),
         )
 
     def _pg_get_checkout_description(self):
         """Hook: what the payer reads beside the amount."""
         return self.reference
 
+    def _pg_get_webhook_url(self):
+        """Return where news of this payment is sent, '' when it could not be proven."""
+        provider = self.provider_id
+        return provider.pg_webhook_url if provider._pg_can_hear() else ""
+
     def _pg_get_return_url(self):
         """Return where the gateway sends a payer who is through; it fills in its own page's id."""
-        gateway = GATEWAYS[self.provider_code]
+        gateway = self.provider_id._pg_get_gateway_class()
         url = f"{self.provider_id.get_base_url()}/payment/{self.provider_code}/return"
         query = {"reference": self.reference}
         if not gateway.return_parameter:

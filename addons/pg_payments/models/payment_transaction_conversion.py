@@ -2,8 +2,6 @@ from odoo import fields, models
 from odoo.addons.pg_base.tools.money import ROUND_HALF_UP, D, quantize
 from odoo.exceptions import UserError, ValidationError
 
-from ..gateways import GATEWAYS
-
 
 class PaymentTransaction(models.Model):
     """A currency that the gateway cannot charge: what it charges instead, at a rate kept here."""
@@ -41,7 +39,8 @@ class PaymentTransaction(models.Model):
 
     def _pg_convert(self, amount, rounding):
         """Return an amount of this payment in the charged currency, at the kept rate."""
-        decimals = GATEWAYS[self.provider_code].decimals(self.gateway_currency_id.name)
+        gateway = self.provider_id._pg_get_gateway_class()
+        decimals = gateway.decimals(self.gateway_currency_id.name)
         return quantize(D(amount) * D(self.gateway_conversion_rate), decimals, rounding)
 
     def _pg_pin_conversion(self):

@@ -8,7 +8,6 @@ from odoo.tools import SQL
 from psycopg2 import OperationalError
 
 from ..const import BATCH, FEE_DELAYS, POLL_DELAYS, pick_delay
-from ..gateways import GATEWAYS
 
 _logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ class PaymentTransaction(models.Model):
     def _pg_is_unpaid_for_good(self):
         """Tell whether an open page is over by our own decision: its gateway cannot close it, but
         without our capture it takes no money."""
-        if GATEWAYS[self.provider_code].closes_pages or self.operation == "refund":
+        if self.provider_id._pg_get_gateway_class().closes_pages or self.operation == "refund":
             return False
         if self.state not in ("draft", "pending") or self.pg_payment_ref:
             return False

@@ -5,7 +5,6 @@ from odoo import api, fields, models
 from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.tools import SQL
 
-from ..gateways import GATEWAYS
 from ..ports import CustomerRequest
 
 _logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class PgPaymentCustomer(models.Model):
 
         Making one moves no money and has a key that never changes, so it may run again.
         """
-        if not GATEWAYS[provider.code].keeps_customers or not partner or not email:
+        if not provider._pg_get_gateway_class().keeps_customers or not partner or not email:
             return self.browse()
         known = self.search(
             [("provider_id", "=", provider.id), ("partner_id", "=", partner.id)], limit=1

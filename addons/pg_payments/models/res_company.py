@@ -28,3 +28,8 @@ class ResCompany(models.Model):
             known = Provider.search([("code", "=", code)], order="id")
             for company in self - known.company_id if known else ():
                 known[0].copy({"company_id": company.id})
+
+    @api.model
+    def _pg_ensure_gateways_of_all(self):
+        """Give every seller the gateways that came with an update."""
+        self.search([("pg_is_seller", "=", True)])._pg_ensure_gateways()

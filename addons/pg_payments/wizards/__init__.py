@@ -1,0 +1,1 @@
+from . import pg_gateway_setup, pg_refund_confirm
