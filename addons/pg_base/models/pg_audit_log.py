@@ -1,11 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.http import request
 
 #: Days for which lines are kept.
 RETENTION_DAYS = 90
 
-#: Longest text of one line; browsers name themselves at length.
+#: Longest text of one line.
 LONGEST = 2000
 
 
@@ -43,13 +42,19 @@ class PgAuditLog(models.Model):
 
     def write(self, vals):
         """Override of `odoo` to refuse: what is written stays."""
-        raise AccessError(self.env._("The audit log cannot be changed."))
+        self._refuse_change()
+        return super().write(vals)
 
-    def unlink(self):
-        """Override of `odoo` to refuse, but for lines whose time is over."""
-        if not self.env.su or any(line.create_date > self._get_oldest_kept() for line in self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_if_old(self):
+        """Refuse to delete lines, but for those whose time is over, by the system."""
+        oldest = self._get_oldest_kept()
+        if not self.env.su or any(line.create_date > oldest for line in self):
             raise AccessError(self.env._("The audit log cannot be deleted."))
-        return super().unlink()
+
+    def _refuse_change(self):
+        """Raise, always."""
+        raise AccessError(self.env._("The audit log cannot be changed."))
 
     # === BUSINESS METHODS === #
 
@@ -64,7 +69,7 @@ class PgAuditLog(models.Model):
         """
         record.ensure_one()
         company = company or ("company_id" in record and record.sudo().company_id)
-        http = request.httprequest if request else None
+        ip, user_agent = self.env["ir.http"]._pg_get_visitor()
         # In sudo mode since nobody has the right to add lines by hand.
         return self.sudo().create(
             {
@@ -76,8 +81,8 @@ class PgAuditLog(models.Model):
                 "res_model": record._name,
                 "res_id": record.id,
                 "details": details[:LONGEST],
-                "ip": http.remote_addr if http else False,
-                "user_agent": (http.user_agent.string or "")[:300] if http else False,
+                "ip": ip or False,
+                "user_agent": user_agent or False,
             }
         )
 

@@ -14,6 +14,14 @@ from ..models.payment_transaction_push import APPROVE_PAGE
 _logger = logging.getLogger(__name__)
 
 LONGEST_NUMBER = 40
+#: Nothing from elsewhere. Where its form leads is left open: a channel's own page is a redirect.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'self'; "
+    "script-src 'self'; connect-src 'self'; base-uri 'none'",
+}
 OPTIONS = {"type": "http", "auth": "public", "sitemap": False}
 #: The token in the address or the form proves the payer, so no other site can post for one.
 FORM = {**OPTIONS, "methods": ["POST"], "csrf": False, "save_session": False}
@@ -124,6 +132,5 @@ class PaymentApprove(http.Controller):
             "landing": tx.landing_route or STATUS_PAGE,
         }
         response = request.render("pg_payments.approve_page", values)
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers.update(HEADERS)
         return response

@@ -14,6 +14,7 @@ from . import (
     payment_transaction_push,
     payment_transaction_push_page,
     payment_transaction_push_poll,
+    payment_transaction_push_text,
     payment_transaction_refund,
     payment_transaction_refund_by_hand,
     pg_payment_customer,

@@ -38,6 +38,8 @@ class PaymentProvider(models.Model):
             return bool(self[name])
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(self[name], "-")
+        if field.type == "boolean":
+            return "yes" if self[name] else "no"
         if field.relational:
             records = self.with_context(active_test=False)[name]
             return ", ".join(records.sorted("id").mapped("display_name")) or "-"

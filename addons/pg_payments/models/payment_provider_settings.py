@@ -9,6 +9,9 @@ from odoo.tools import formatLang
 
 from ..gateways import find_class
 
+#: So many currencies are named on a card.
+MANY = 6
+
 
 class PaymentProvider(models.Model):
     """What the seller's settings page shows of a gateway, and its switches."""
@@ -23,6 +26,7 @@ class PaymentProvider(models.Model):
     )
     pg_has_credentials = fields.Boolean(compute="_compute_pg_has_credentials", compute_sudo=True)
     pg_currency_text = fields.Char("Supported currencies", compute="_compute_pg_currency_text")
+    pg_methods = fields.Json("Ways to pay", compute="_compute_pg_methods", compute_sudo=True)
     pg_fee_text = fields.Char("Fees so far", compute="_compute_pg_totals", compute_sudo=True)
     pg_paid_count = fields.Integer("Payments", compute="_compute_pg_totals", compute_sudo=True)
     pg_webhook_health = fields.Selection(
@@ -83,11 +87,23 @@ class PaymentProvider(models.Model):
         currencies = self._pg_get_gateway_class().currencies
         if currencies is None:
             return self.env._("As the account at the gateway allows")
-        text = ", ".join(sorted(currencies))
+        names = sorted(currencies)
+        text = ", ".join(names[:MANY])
+        if len(names) > MANY:
+            text = self.env._("%(names)s and %(count)s more", names=text, count=len(names) - MANY)
         if not self.settlement_currency_id:
             return text
         target = self.settlement_currency_id.name
         return self.env._("%(currencies)s; others in %(target)s", currencies=text, target=target)
+
+    @api.depends("payment_method_ids")
+    def _compute_pg_methods(self):
+        """List the methods with their icons, those too that wait for the gateway to be on."""
+        for provider in self:
+            provider.pg_methods = [
+                {"id": method.id, "name": method.name, "icon": bool(method.image_payment_form)}
+                for method in provider.with_context(active_test=False).payment_method_ids
+            ]
 
     def _compute_pg_totals(self):
         """Sum what the gateway kept of payments so far, per settlement currency."""
