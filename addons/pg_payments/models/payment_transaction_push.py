@@ -73,6 +73,12 @@ class PaymentTransaction(models.Model):
         """Return the ways to pay this payment: [(channel, payment.method)]."""
         return self.provider_id._pg_get_channels(self._pg_get_gateway_pair()[0])
 
+    def _pg_is_confirming(self):
+        """Override to tell that a payer has approved, or that it is being found out."""
+        if not self._pg_asks_payer():
+            return super()._pg_is_confirming()
+        return self._pg_get_page_step() == "confirm"
+
     # === BUSINESS METHODS - START === #
 
     def _pg_start(self, channel, number=""):

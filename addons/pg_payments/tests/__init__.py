@@ -11,6 +11,7 @@ from . import (
     test_paypal_webhook,
     test_pgecom,
     test_pgpay_adapter,
+    test_pgpay_contract,
     test_pgpay_page,
     test_pgpay_refund,
     test_pgpay_webhook,

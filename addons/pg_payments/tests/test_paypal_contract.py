@@ -7,13 +7,13 @@ from odoo.tests import tagged
 
 from .common import PayPalCase
 
-SPEC = Path("shared") / "contracts" / "paypal.min.openapi.json"
+CONTRACTS = Path("shared") / "contracts"
 
 
-def load_checker():
-    """Return a checker of PayPal's OpenAPI file, which lies beside the project, not in it."""
+def load_checker(name="paypal.min.openapi.json"):
+    """Return a checker of an OpenAPI file, which lies beside the project, not in it."""
     for folder in Path(__file__).resolve().parents:
-        path = folder / SPEC
+        path = folder / CONTRACTS / name
         if path.exists():
             spec = importlib.util.spec_from_file_location(
                 "spec_check", path.with_name("spec_check.py")
@@ -21,7 +21,7 @@ def load_checker():
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
             return module.SpecCheck(str(path))
-    raise unittest.SkipTest("PayPal's OpenAPI file is not beside the project.")
+    raise unittest.SkipTest(f"{name} is not beside the project.")
 
 
 @tagged("post_install", "-at_install", "pg")

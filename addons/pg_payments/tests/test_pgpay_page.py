@@ -116,6 +116,20 @@ class TestPgpayPage(PgpayCase):
             self.assertIn(FORM, page)
             self.assertEqual((tx.state, tx.pg_is_unsure), ("draft", False))
 
+    def test_approved_and_not_settled_yet(self):
+        self.sandbox.update(self.account, settle_seconds=3600)
+        tx = self.create_open_tx()
+        self.assertFalse(tx._pg_is_confirming())
+        self.pay(tx, "approve")
+        tx._pg_refresh("test")
+        self.assertEqual((tx.state, tx._pg_is_confirming()), ("pending", True))
+        page = self.open_page(tx)
+        self.assertIn("Confirming your payment", page)
+        self.assertNotIn("withdraw", page)
+        self.sandbox.finish_payment(self.account, tx.pg_checkout_ref, "succeeded")
+        tx._pg_refresh("test")
+        self.assertEqual(tx.state, "done")
+
     def test_failures_in_plain_words(self):
         table = {
             "insufficient_funds": "not enough money",
