@@ -325,7 +325,14 @@ class Stack:
         return self.is_running(name)
 
     def is_running(self, name):
-        """Whether a named server's process is alive."""
+        """Whether a named server's process is alive.
+
+        A child of ours is known by its handle: for a moment after its start its environment, by
+        which others know it, cannot be read yet.
+        """
+        child = self.children.get(name)
+        if child and child.poll() is None:
+            return True
         return process.running_pid(self.settings.root, name) is not None
 
     def start(self, name, wait=True, timeout=90):
@@ -379,6 +386,8 @@ class Stack:
         was_running = process.stop(self.settings.root, name, number)
         child = self.children.pop(name, None)
         if child:
+            if child.poll() is None:
+                child.kill()
             child.wait()
         return was_running
 

@@ -1,0 +1,148 @@
+"""`make chaos`: sell thousands of top-ups while everything breaks, then count.
+
+    python -m tests.chaos.run [--topups 5000] [--seed N] [--keep]
+
+Installs the platform on servers of its own (PostgreSQL, mongod, sandbox, Odoo in prefork mode,
+dispatcher, mirror), places orders and pays them, and meanwhile lets calls fail, answers get lost,
+news come twice and out of order, and kills Odoo's workers, the dispatcher, PostgreSQL and mongod
+with -9 at random moments. Then it waits until all is over and compares every sale with what the
+gateway charged and gave back, what the supplier executed, the ledger and MongoDB.
+
+Delays of up to 120 s are scaled to 6 s, and the lease and the window of absence with them. The
+last line is RESULT and a JSON object; the same seed makes the same decisions again.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+
+from sandbox.client import SandboxClient
+from scripts import database, process
+from scripts.common import VAR, find_addons, main, say, seconds
+from scripts.services import Stack, connect
+from scripts.settings import Settings
+from tests.chaos.engine import Chaos
+from tests.chaos.plan import Plan
+
+ROOT = VAR / "chaos"
+SERVERS = ("odoo", "dispatcher", "mirror")
+VICTIMS = ("worker", "odoo", "dispatcher", "mirror", "postgres", "mongod")
+# Seconds: the longest delay, a lease that is longer, a window of absence that is longer still.
+LONGEST, LEASE, WINDOW = 6, 10, 14
+
+
+def set_up(stack):
+    """Install everything with demo data and start it."""
+    started = time.monotonic()
+    settings = stack.settings
+    settings.write_conf()
+    settings.save()
+    for name in ("postgres", "mongod", "sandbox"):
+        stack.start(name)
+    names = ",".join(find_addons())
+    database.run_odoo(settings, ["-i", names], "install", "Installation")
+    database.run_setup(settings)
+    scale_time(settings)
+    for name in SERVERS:
+        stack.start(name)
+    say(f"--- installed and started in {seconds(started)}")
+
+
+def scale_time(settings):
+    """Let a supplier's absence be proven sooner, as its delays are shorter."""
+    connection = connect(settings, settings.database)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_supplier SET absence_window = %s", [WINDOW])
+    connection.close()
+
+
+def find_account(sandbox, kind, name):
+    """Return the sandbox's account that the demo data made."""
+    [account] = [a for a in sandbox.accounts(kind) if a["name"] == name]
+    return account
+
+
+def read_arguments():
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description="Sell while everything breaks, then count.")
+    parser.add_argument("--topups", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--keep", action="store_true", help="leave data and logs in var/chaos")
+    return parser.parse_args()
+
+
+def raise_interrupt(_number, _frame):
+    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
+    raise KeyboardInterrupt
+
+
+def clear(keep=False):
+    """End what a killed run left; remove its data."""
+    left = process.find_all(ROOT)
+    for pid in left:
+        process.send(pid, signal.SIGKILL)
+    process.wait_gone(left, 5)
+    if not keep:
+        shutil.rmtree(ROOT, ignore_errors=True)
+
+
+def show(chaos, figures, started):
+    """Print what happened; the last line is RESULT."""
+    say(f"deaths: {dict(Counter(chaos.kills))}")
+    for error, count in Counter(chaos.errors).most_common(8):
+        say(f"a customer or killer met {count} times: {error}")
+    for problem in chaos.problems[:30]:
+        say(f"PROBLEM {problem}")
+    say(f"outcomes: {figures.pop('states')}; in all {seconds(started)}")
+    say("RESULT " + json.dumps(figures))
+
+
+def is_clean(figures):
+    """Whether every truth held."""
+    zero = ("double_sends", "lost", "ledger_difference")
+    return not any(figures[name] for name in zero) and not float(figures["money_difference"])
+
+
+def entry():
+    """Command line; 0 when every truth held."""
+    arguments = read_arguments()
+    started = time.monotonic()
+    clear()
+    ROOT.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, raise_interrupt)
+    os.environ["PG_LEASE_SECONDS"] = str(LEASE)
+    stack = Stack(Settings.for_tests(ROOT))
+    stack.settings.database = "pg_chaos"
+    say(f"--- chaos with seed {arguments.seed}: {arguments.topups} top-ups")
+    try:
+        set_up(stack)
+        sandbox = SandboxClient(stack.settings.sandbox_url, timeout=120)
+        ding = find_account(sandbox, "dingconnect", "Prepaid platform")
+        sandbox.update(ding, balance="1000000")
+        chaos = Chaos(
+            stack,
+            sandbox,
+            ding,
+            find_account(sandbox, "stripe", "Island Mobile"),
+            Plan(arguments.seed, arguments.topups, longest=LONGEST),
+            names=VICTIMS,
+            kill_pause=(4, 12),
+        )
+        figures = chaos.run(drain=600)
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        stack.stop_all()
+        clear(keep=arguments.keep)
+    clean = is_clean(figures)
+    show(chaos, figures, started)
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    main(entry)
