@@ -5,7 +5,7 @@ PY = var/venv/bin/python
 # exec: Ctrl-C and exit codes reach the program itself
 BOOT = python=$$(scripts/python.sh) && "$$python" -m scripts.bootstrap
 
-.PHONY: help run stop test lint contract bench-catalogue bench-ledger demo screenshots shell logs clean
+.PHONY: help run stop test lint contract bench-catalogue bench-ledger bench-topup chaos demo screenshots shell logs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ bench-catalogue: ## Measure the sync of a full-size catalogue and the look-up of
 
 bench-ledger: ## Measure the ledger: chain, mirror, verify a million entries, cost of a sale
 	@$(BOOT) test && exec $(PY) -m tests.bench.bench_ledger
+
+bench-topup: ## Measure sales and sends, beside Odoo's own sale; what 200 calls in flight cost pages
+	@$(BOOT) test && exec $(PY) -m tests.bench.bench_topup $(ARGS)
+
+chaos: ## Sell 5,000 top-ups while everything fails and dies, then count; TOPUPS=, SEED=
+	@$(BOOT) test && exec $(PY) -m tests.chaos.run $(if $(TOPUPS),--topups $(TOPUPS)) $(if $(SEED),--seed $(SEED))
 
 demo: ## Buy one top-up through the running platform and print its story
 	@$(BOOT) run && exec $(PY) -m scripts.run demo
