@@ -129,7 +129,9 @@ class Bench:
             " JOIN pg_topup_attempt a ON a.topup_id = t.id AND a.number = 1"
             " WHERE t.client_key LIKE 'alone-%%'"
         )
-        self.figures["paid_to_sent_median_s"] = round(statistics.median(r[0] for r in rows), 3)
+        self.figures["paid_to_sent_median_s"] = round(
+            statistics.median(float(r[0]) for r in rows), 3
+        )
 
     def sends(self):
         """Sends per second of one dispatcher to a supplier that takes a second."""

@@ -1,2 +1,3 @@
+from . import waker
 from .listener import CHANNEL, PRESENCE_LOCK, Listener
 from .runner import Dispatcher

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 from odoo import api, models
 from odoo.addons.pg_base.tools.steps import commit
-from odoo.addons.pg_ledger.worker import waker
 from odoo.tools import SQL
 
 from ..clock import now
-from ..dispatcher import CHANNEL, PRESENCE_LOCK, Dispatcher
+from ..dispatcher import CHANNEL, PRESENCE_LOCK, Dispatcher, waker
 
 # Seconds for which a cron run takes on new work; calls in flight are finished after it.
 CRON_SECONDS = 60

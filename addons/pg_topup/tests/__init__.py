@@ -13,5 +13,6 @@ from . import (
     test_receipt,
     test_state,
     test_undo,
+    test_wake,
     test_webhook,
 )
