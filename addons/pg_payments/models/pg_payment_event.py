@@ -172,7 +172,7 @@ class PgPaymentEvent(models.Model):
             payment._pg_apply_reversal(self.type, self.refund_ref or "")
         elif self.kind == "dispute":
             payment._pg_apply_dispute(self.type, self.outcome or "")
-        else:
+        elif not self._is_old_news(tx):
             tx._pg_refresh(
                 self.type,
                 checkout_id=self.checkout_ref or "",
@@ -180,6 +180,22 @@ class PgPaymentEvent(models.Model):
                 is_new_approval=self.kind == "approval",
             )
         self._end("done", False)
+
+    def _is_old_news(self, tx):
+        """Tell whether the news is about money that we have booked with its fee already.
+
+        A gateway tells one payment in several events. Once it is done nothing takes it back, and
+        the gateway need not be asked again; another page or another payment is never old news.
+        """
+        return (
+            self.kind == "payment"
+            and tx.state == "done"
+            and tx.operation != "refund"
+            and tx._pg_has_fee()
+            and bool(self.payment_ref)
+            and self.payment_ref == tx.pg_payment_ref
+            and (not self.checkout_ref or self.checkout_ref == tx.pg_checkout_ref)
+        )
 
     def _find_transaction(self):
         """Return the transaction of the news: by reference, else by the gateway's ids."""

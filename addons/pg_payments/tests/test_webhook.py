@@ -26,6 +26,21 @@ class TestWebhook(StripeCase):
         reads = f"GET /v1/checkout/sessions/{tx.pg_checkout_ref}"
         self.assertEqual(self.count_calls(reads), 1)
 
+    def test_further_events_of_a_booked_payment_do_not_ask_again(self):
+        """Money and fee are known from the first event on; the others are taken and do nothing."""
+        tx = self.create_open_tx()
+        self.pay(tx)
+        events = [e for e in self.sandbox.events(self.account) if self._is_about(e, tx)]
+        self.assertGreater(len(events), 1)
+        for event in events:
+            self.assertEqual(self.post_event(event).status_code, 200)
+        self.assertEqual(tx.state, "done")
+        self.assertTrue(tx.gateway_fee)
+        self.assertEqual(set(self.get_inbox().mapped("state")), {"done"})
+        reads = self.count_calls(f"GET /v1/checkout/sessions/{tx.pg_checkout_ref}")
+        reads += self.count_calls("GET /v1/payment_intents/*")
+        self.assertEqual(reads, 1)
+
     def test_all_events_in_reverse_order(self):
         tx = self.create_open_tx()
         self.pay(tx, "decline")

@@ -8,7 +8,9 @@ import logging
 import threading
 
 import psycopg2
-from odoo import SUPERUSER_ID, api
+from odoo import sql_db
+from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
@@ -16,14 +18,14 @@ _logger = logging.getLogger(__name__)
 IDLE, PAUSE = 30, 0.1
 
 _lock = threading.Condition()
-_waiting = {}
+_waiting = set()
 _threads = []
 
 
-def wake(registry):
+def wake(dbname):
     """Have the cron workers of a database look for work now. Returns at once."""
     with _lock:
-        _waiting[registry.db_name] = registry
+        _waiting.add(dbname)
         if not any(thread.is_alive() for thread in _threads):
             _threads[:] = [threading.Thread(target=_run, name="pg_topup.waker", daemon=True)]
             _threads[0].start()
@@ -36,16 +38,18 @@ def _run():
             if not _waiting and not _lock.wait(IDLE) and not _waiting:
                 _threads.clear()
                 return
-            registries = list(_waiting.values())
+            names = list(_waiting)
             _waiting.clear()
-        for registry in registries:
-            _notify(registry)
+        for name in names:
+            _notify(name)
         threading.Event().wait(PAUSE)
 
 
-def _notify(registry):
+def _notify(dbname):
+    """Do what `ir.cron._notifydb` does, for which no cursor of the database itself is needed."""
     try:
-        with registry.cursor() as cr:
-            api.Environment(cr, SUPERUSER_ID, {})["ir.cron"]._notifydb()
+        with sql_db.db_connect("postgres").cursor() as cr:
+            function = SQL.identifier(ODOO_NOTIFY_FUNCTION)
+            cr.execute(SQL("SELECT %s('cron_trigger', %s)", function, dbname))
     except psycopg2.Error as error:
         _logger.info("cron workers not notified: %s", type(error).__name__)

@@ -96,7 +96,9 @@ class PgTopup(models.Model):
         except UserError as error:
             Circuit._trip(supplier, reason=error.args[0])
             return []
-        topups.invalidate_recordset()
+        topups._note_locked()
+        topups.supplier_id.fetch(["active"])
+        topups.sku_id.fetch(["active", "code"])
         return topups._filter_sendable()._begin_attempts(port, set(trials))
 
     @api.model

@@ -31,7 +31,8 @@ class PgTopup(models.Model):
         """Wait for the row of each top-up, in order of id, and forget what was read before.
 
         A row that another transaction changed meanwhile raises a serialization failure, and the
-        caller is run again from the start: lock before any effect outside.
+        caller is run again from the start: lock before any effect outside. What was read since an
+        earlier lock of the same transaction stays: nobody else can have changed it.
         """
         if not self.ids:
             return
@@ -41,7 +42,16 @@ class PgTopup(models.Model):
             SQL("SELECT id FROM pg_topup WHERE id IN %s ORDER BY id FOR UPDATE", self._ids),
             log_exceptions=False,
         )
-        self.invalidate_recordset()
+        self._note_locked()
+
+    def _note_locked(self):
+        """Forget what was read of rows before this transaction locked them.
+
+        The note lives as long as the locks: commit and any rollback, of a savepoint too, clear it.
+        """
+        locked = self.env.cr.precommit.data.setdefault("pg_topup.locked", set())
+        self.browse(set(self._ids) - locked).invalidate_recordset()
+        locked.update(self._ids)
 
     def _set_state(self, state, *, note="", **values):
         """Change the state: lock, re-read, check the table, write, record the event.

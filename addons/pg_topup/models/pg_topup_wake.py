@@ -1,6 +1,7 @@
 import time
 from collections import namedtuple
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, models
 from odoo.addons.pg_base.tools.steps import commit
@@ -65,8 +66,7 @@ class PgTopup(models.Model):
                 cron_id,
             )
         )
-        registry = self.env.registry
-        self.env.cr.postcommit.add(lambda: waker.wake(registry))
+        self.env.cr.postcommit.add(partial(waker.wake, self.env.cr.dbname))
 
     @api.model
     def _look_for_work(self, seconds=0):

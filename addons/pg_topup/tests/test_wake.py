@@ -33,7 +33,7 @@ class TestWake(TopupCase):
     def test_the_cron_workers_hear_of_it(self):
         connection = self.connect("postgres")
         connection.cursor().execute("LISTEN cron_trigger")
-        waker.wake(self.env.registry)
+        waker.wake(self.env.cr.dbname)
         self.assertIn(self.env.cr.dbname, self.hear(connection))
 
     def test_a_listener_hears_a_committed_notice_and_shows_that_it_is_there(self):
