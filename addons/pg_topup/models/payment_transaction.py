@@ -52,6 +52,12 @@ class PaymentTransaction(models.Model):
                 topup._on_refund_error(transaction)
         return wrong
 
+    def _log_received_message(self):
+        """Override of `payment` to compose no message where the top-up's timeline tells it."""
+        super(
+            PaymentTransaction, self.filtered(lambda tx: not tx.pg_topup_id)
+        )._log_received_message()
+
     def _pg_on_fee_known(self):
         """Override of `pg_payments` to book the gateway's fee."""
         super()._pg_on_fee_known()
