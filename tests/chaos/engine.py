@@ -23,6 +23,11 @@ PAYERS = 6
 CROWD = 250
 # Orders between two changes of faults and of the webhooks' ways.
 SLICE = 30
+# The crons that look after what news did not tell run each minute or five; here, with each look.
+CRONS_DUE = """
+    UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id IN (
+        SELECT res_id FROM ir_model_data WHERE module = 'pg_payments'
+           AND name IN ('cron_poll', 'cron_refunds', 'cron_events'))"""
 UNDER_WAY = """
     SELECT count(*) FROM pg_topup WHERE client_key LIKE %s AND (
         state IN ('paid', 'processing', 'in_doubt')
@@ -243,6 +248,7 @@ class Chaos:
                 break
             for statement in HURRY:
                 self._sql(statement, [self.pattern])
+            self._sql(CRONS_DUE)
             wake_crons(self.settings)
             if time.monotonic() - told > 20:
                 told = time.monotonic()
