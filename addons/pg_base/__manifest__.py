@@ -11,6 +11,8 @@
         "security/pg_base_groups.xml",
         "security/ir.model.access.csv",
         "security/pg_base_rules.xml",
+        "data/ir_cron.xml",
+        "views/rate_limit_templates.xml",
         "views/res_company_views.xml",
         "views/menus.xml",
         # The menu of the log hangs below the menus above.
