@@ -9,7 +9,7 @@ are ISO 4217 codes, countries ISO 3166 codes, moments are aware or naive UTC dat
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -27,6 +27,7 @@ class TransferRequest:
 
     :param reference: ours, the same on every attempt for the same sale.
     :param account_number: the number to credit; digits in international form, a plus is allowed.
+        Empty for a PIN or voucher, which is bought for nobody.
     :param settings: (name, value) pairs that the SKU asks for.
     :param bill_ref: which :class:`Bill` is paid, for SKUs that ask for one.
     """
@@ -53,8 +54,9 @@ class TransferRecord:
     send_currency: str
     receive_value: Decimal | None
     receive_currency: str
-    receipt_text: str = ""
-    receipt_params: tuple[tuple[str, str], ...] = ()
+    # May hold a code that is worth money: in no log and no traceback.
+    receipt_text: str = field(default="", repr=False)
+    receipt_params: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     started_at: datetime | None = None
     completed_at: datetime | None = None
     # Why it failed, in the supplier's words; only for people.
@@ -339,7 +341,8 @@ class SupplierPort(Protocol):
         self, *, reference: str | None = None, account_number: str | None = None, take: int = 10
     ) -> list[TransferRecord]:
         """Return what the supplier holds, newest first. An empty list is no proof of absence
-        while a call may still be under way."""
+        while a call may still be under way. An empty account number means, as in a request, what
+        was bought for nobody."""
 
     def cancel(self, *, reference: str, transfer_ref: str) -> CancelResult:
         """Ask to cancel a transfer that is still open."""

@@ -133,10 +133,11 @@ class DingConnectPort:
 
     def find_transfers(self, *, reference=None, account_number=None, take=10):
         found, skip = [], 0
+        number = account_number if account_number is None else account_of(account_number)
         while len(found) < take:
             size = min(take - len(found), const.PAGE_SIZE)
             body = self._client.list_transfer_records(
-                reference=reference, number=account_number, skip=skip, take=size
+                reference=reference, number=number, skip=skip, take=size
             )
             if not isinstance(body.get("Items"), list):
                 raise Unknown("The answer has no list of transfers")
@@ -167,7 +168,7 @@ def transfer_body(request):
         "SkuCode": request.sku_code,
         "SendValue": as_json(request.send_value),
         "SendCurrencyIso": request.send_currency,
-        "AccountNumber": digits(request.account_number),
+        "AccountNumber": account_of(request.account_number),
         "DistributorRef": request.reference,
         "ValidateOnly": False,
     }
@@ -178,12 +179,17 @@ def transfer_body(request):
     return body
 
 
+def account_of(number):
+    """Return a number as DingConnect wants it; ten zeros for what is bought for nobody."""
+    return digits(number) or const.NOBODY
+
+
 def is_record_of(record, request):
     """Tell whether a record is about the transfer that was asked for."""
     return (
         record.reference == request.reference
         and record.sku_code == request.sku_code
-        and digits(record.account_number) == digits(request.account_number)
+        and digits(record.account_number) == account_of(request.account_number)
     )
 
 

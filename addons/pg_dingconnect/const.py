@@ -100,3 +100,6 @@ REDEMPTIONS = {
 
 # The TransferRef of what was only validated, or not confirmed yet.
 NO_TRANSFER_REF = "0"
+
+# The account number of a PIN or voucher, which credits no number.
+NOBODY = "0000000000"

@@ -14,6 +14,7 @@
         "data/mail_templates.xml",
         "data/activity_types.xml",
         "wizards/pg_topup_resolve_views.xml",
+        "wizards/pg_topup_reveal_views.xml",
         "views/pg_topup_attempt_views.xml",
         "views/pg_topup_views.xml",
         "views/payment_transaction_views.xml",

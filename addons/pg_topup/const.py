@@ -110,8 +110,10 @@ REFUND_STATES = [
     ("error", "Refund failed"),
 ]
 
+# Kinds of SKUs that deliver a code to their buyer instead of crediting a number.
+CODE_KINDS = ("pin", "voucher")
 # Kinds of SKUs that need nothing but a number and an amount.
-SOLD_KINDS = ("topup", "data", "bundle")
+SOLD_KINDS = ("topup", "data", "bundle", *CODE_KINDS)
 
 CHANNELS = [
     ("storefront", "Storefront"),

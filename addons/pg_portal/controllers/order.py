@@ -82,7 +82,7 @@ class StorefrontOrder(http.Controller):
         topup = page.find_topup(company, token)
         if not topup._get_public_status()["has_receipt"]:
             page.refuse(company)
-        pdf = topup._render_receipt_pdf()
+        pdf = topup._render_receipt_pdf(with_code=True)
         return request.make_response(
             pdf,
             headers={

@@ -6,8 +6,8 @@ from odoo.exceptions import UserError
 
 from ..tools import assets, colour, sealed
 
-# What the storefront sells: kinds that credit a phone number and ask for nothing else.
-KINDS = ("topup", "data", "bundle")
+# What the storefront sells: kinds that need a phone number and ask for nothing else.
+KINDS = ("topup", "data", "bundle", "pin", "voucher")
 PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 
 
@@ -171,6 +171,8 @@ class PgStorefront(models.AbstractModel):
             "topup": self.env._("Airtime"),
             "data": self.env._("Data"),
             "bundle": self.env._("Bundles"),
+            "pin": self.env._("PIN codes"),
+            "voucher": self.env._("Vouchers"),
         }
         groups = {kind: [] for kind in KINDS}
         for offer in offers.sorted("pg_is_range"):

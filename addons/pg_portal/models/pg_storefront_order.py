@@ -43,6 +43,7 @@ class PgStorefront(models.AbstractModel):
             "tone": tone,
             "icon": icon,
             "steps": self._mark_steps(status),
+            "pin": status["pin"],
             "state": status["state"],
             "is_final": status["final"],
             "is_payable": status["state"] == "pending",
@@ -75,7 +76,7 @@ class PgStorefront(models.AbstractModel):
     def _get_mark(self, live):
         """Return a short text that differs when the live part would look different."""
         marks = "".join(step["mark"][0] for step in live["steps"])
-        return f"{live['state']}-{int(live['is_final'])}-{marks}"
+        return f"{live['state']}-{int(live['is_final'])}-{marks}-{int(bool(live['pin']))}"
 
     @api.model
     def _get_order_values(self, topup, chosen_id=None):

@@ -8,6 +8,7 @@ from . import (
     pg_supplier,
     pg_topup_cancel,
     pg_topup_claim,
+    pg_topup_code,
     pg_topup_dispatch,
     pg_topup_ledger,
     pg_topup_pin,

@@ -178,7 +178,7 @@ class PgTopup(models.Model):
         return TransferRequest(
             reference=self.supplier_reference,
             sku_code=self.sku_id.code,
-            account_number=self.number,
+            account_number=self._get_account_number(),
             send_value=D(self.send_value),
             send_currency=self.send_currency_id.name,
         )

@@ -37,6 +37,7 @@ class PgTopup(models.Model):
             topup._log_event(
                 "attempt", self.env._("A late answer changed nothing: %s", _describe(outcome))
             )
+            topup._keep_late_code(outcome)
         elif isinstance(outcome, OutsideError):
             topup._settle_error(attempt, outcome)
         else:
@@ -75,12 +76,13 @@ class PgTopup(models.Model):
             "completed",
             note=self.env._("Delivered; the supplier's transfer is %s.", record.transfer_ref),
             transfer_ref=record.transfer_ref,
-            receipt_text=(record.receipt_text or "")[:2000],
             next_attempt_at=False,
             next_probe_at=False,
             needs_person=False,
+            **self._prepare_receipt_values(record),
         )
         self._post_delivered()
+        self._check_code_arrived()
         received = record.receive_value
         if received is not None and received < D(self.receive_value):
             self._alert(

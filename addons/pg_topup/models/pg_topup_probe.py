@@ -84,7 +84,7 @@ class PgTopup(models.Model):
                 topup.id,
                 ports[topup.supplier_id],
                 topup.supplier_reference,
-                topup.number.lstrip("+"),
+                topup._get_account_number(),
                 topup._take_cancel_wish(),
             )
             for topup in topups
@@ -171,10 +171,11 @@ class PgTopup(models.Model):
             self.needs_person = True
             self._alert(self.env._("The transfer cannot be found at the supplier. Please decide."))
 
-    def _resolve(self, decision, reason, transfer_ref):
+    def _resolve(self, decision, reason, transfer_ref, code=""):
         """Apply a person's decision; the reason stays in the timeline and the ledger's payload.
 
         :param str decision: ``delivered`` or ``not_delivered``.
+        :param str code: of a PIN or voucher, as the supplier told it.
         """
         self.ensure_one()
         attempt = self.attempt_ids.filtered(lambda a: a.state in ("open", "unknown"))[:1]
@@ -192,6 +193,7 @@ class PgTopup(models.Model):
                     send_currency=self.send_currency_id.name,
                     receive_value=None,
                     receive_currency=self.receive_currency_id.name,
+                    receipt_params=(("pin", code),) if code else (),
                 ),
             )
         else:

@@ -40,7 +40,8 @@ class PgTopup(models.Model):
         :return: ``state``, ``title``, ``detail``, ``final`` (nothing more will change), ``steps``
             (``key``, ``label``, ``done``, ``at``), ``order``, ``number``, ``operator``, ``paid``,
             ``receives``, ``refund`` (state of the money's way back), ``has_receipt``,
-            ``undo_seconds`` (for how long `_undo` is still possible).
+            ``undo_seconds`` (for how long `_undo` is still possible), ``pin`` (dict of ``code``
+            and ``text`` of a delivered PIN or voucher, else None).
         :rtype: dict
         """
         self.ensure_one()
@@ -62,6 +63,7 @@ class PgTopup(models.Model):
             "refund": topup.refund_state,
             "has_receipt": bool(topup.paid_at),
             "undo_seconds": topup._get_undo_seconds(),
+            "pin": topup._reveal_pin(),
         }
 
     def _get_status_words(self):
@@ -90,11 +92,7 @@ class PgTopup(models.Model):
             ),
             "completed": (
                 self.env._("Delivered"),
-                self.env._(
-                    "%(number)s received %(value)s.",
-                    number=format_number(self.number),
-                    value=self._get_received_words(),
-                ),
+                self._get_delivered_sentence(),
             ),
             "refunded": (
                 self.env._("Refunded"),
@@ -111,6 +109,15 @@ class PgTopup(models.Model):
                 self.env._("This order was not paid. Nothing was charged."),
             ),
         }[self.state]
+
+    def _get_delivered_sentence(self):
+        if self._is_code():
+            return self.env._("Your code for %s is on your order's page.", self.offer_id.name)
+        return self.env._(
+            "%(number)s received %(value)s.",
+            number=format_number(self.number),
+            value=self._get_received_words(),
+        )
 
     def _get_failed_sentence(self, amount, gateway):
         if self.is_undone and self.refund_state in ("due", "requested"):
@@ -177,13 +184,18 @@ class PgTopup(models.Model):
 
     # === RECEIPT === #
 
-    def _render_receipt_pdf(self):
-        """Return the receipt as PDF bytes; for a top-up that was paid."""
-        self.ensure_one()
-        return render_receipt(self.sudo()._prepare_receipt())
+    def _render_receipt_pdf(self, *, with_code=False):
+        """Return the receipt as PDF bytes; for a top-up that was paid.
 
-    def _prepare_receipt(self):
+        :param bool with_code: print the code of a PIN or voucher; only for what the buyer loads
+            from the order's own page, never for what is stored or mailed.
+        """
+        self.ensure_one()
+        return render_receipt(self.sudo()._prepare_receipt(with_code=with_code))
+
+    def _prepare_receipt(self, *, with_code=False):
         """Return the plain values of the receipt."""
+        known = (self._reveal_pin() if with_code else None) or {"code": "", "text": ""}
         company, transaction = self.company_id, self.payment_tx_id
         title, detail = self._get_status_words()
         lines = [
@@ -196,6 +208,7 @@ class PgTopup(models.Model):
             (self.env._("Paid with"), transaction.provider_id.name or ""),
             (self.env._("Payment reference"), transaction.reference or ""),
             (self.env._("Operator's reference"), self.transfer_ref or ""),
+            (self.env._("Code"), known["code"] or known["text"]),
         ]
         return Receipt(
             title=self.env._("Receipt"),

@@ -3,6 +3,7 @@ from . import (
     test_cancel,
     test_circuit,
     test_claim,
+    test_code,
     test_dispatch,
     test_doubt,
     test_ledger,

@@ -1,1 +1,1 @@
-from . import pg_topup_resolve
+from . import pg_topup_resolve, pg_topup_reveal

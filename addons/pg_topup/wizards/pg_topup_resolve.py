@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.addons.pg_base.fields import Secret
 from odoo.exceptions import UserError, ValidationError
 
 
@@ -6,6 +7,7 @@ class PgTopupResolve(models.TransientModel):
     """A person's decision over a top-up whose transfer the supplier does not show."""
 
     _name = "pg.topup.resolve"
+    _inherit = ["pg.secret.mixin"]
     _description = "Decide a top-up in doubt"
 
     topup_id = fields.Many2one("pg.topup", required=True, readonly=True)
@@ -17,7 +19,17 @@ class PgTopupResolve(models.TransientModel):
         required=True,
     )
     transfer_ref = fields.Char("Supplier's transfer id")
+    code = Secret("Code that the customer bought")
+    is_code = fields.Boolean(compute="_compute_is_code")
     reason = fields.Text(required=True)
+
+    # === COMPUTE === #
+
+    def _compute_is_code(self):
+        for wizard in self:
+            wizard.is_code = wizard.topup_id._is_code()
+
+    # === ACTIONS === #
 
     def action_apply(self):
         """Write the decision with its reason, and end the doubt."""
@@ -31,5 +43,10 @@ class PgTopupResolve(models.TransientModel):
         topup._lock()
         if topup.state != "in_doubt":
             raise UserError(self.env._("This top-up is not in doubt any more."))
-        topup._resolve(self.decision, self.reason.strip(), (self.transfer_ref or "").strip())
+        topup._resolve(
+            self.decision,
+            self.reason.strip(),
+            (self.transfer_ref or "").strip(),
+            code=self.sudo()._pg_reveal("code"),
+        )
         return {"type": "ir.actions.act_window_close"}

@@ -96,6 +96,16 @@
         });
     }
 
+    // A code that was bought, to the clipboard. The page's live part may be drawn again.
+    document.addEventListener("click", async (event) => {
+        const button = event.target.closest("[data-copy]");
+        if (button) {
+            const text = document.querySelector(button.dataset.copy).textContent.trim();
+            await navigator.clipboard.writeText(text);
+            button.textContent = button.dataset.done;
+        }
+    });
+
     // On the way to the gateway.
     const gateway = document.getElementById("gateway-form");
     if (gateway) {
