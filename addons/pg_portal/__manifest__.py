@@ -15,7 +15,9 @@
         "views/storefront_templates.xml",
         "views/order_templates.xml",
         "views/portal_templates.xml",
+        "views/account_templates.xml",
         "views/res_company_views.xml",
+        "data/portal_cron.xml",
     ],
     "installable": True,
 }

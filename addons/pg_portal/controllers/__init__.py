@@ -1,1 +1,1 @@
-from . import order, portal, storefront
+from . import order, portal, portal_login, portal_my, storefront

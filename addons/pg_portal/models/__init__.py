@@ -1,1 +1,10 @@
-from . import pg_storefront, pg_storefront_order, pg_storefront_review, pg_topup, res_company
+from . import (
+    pg_portal_code,
+    pg_storefront,
+    pg_storefront_account,
+    pg_storefront_order,
+    pg_storefront_review,
+    pg_topup,
+    res_company,
+    res_partner,
+)

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.addons.pg_base.tools.redact import mask_number
 
 # All that a portal user may read of a top-up, by any door: neither cost, nor supplier, nor keys.
 PORTAL_FIELDS = frozenset(
@@ -31,3 +32,37 @@ class PgTopup(models.Model):
         if not self.env.su and self.env.user._is_portal() and field.name not in PORTAL_FIELDS:
             return False
         return super()._has_field_access(field, operation)
+
+    # === BUSINESS === #
+
+    def _pg_forget_person(self):
+        """Take out of top-ups and their payments what points to a person; the money stays.
+
+        Receipts kept as files go too: they are drawn anew from what is left.
+        """
+        related = [("res_id", "in", self.ids), ("res_model", "=", self._name)]
+        self.env["ir.attachment"].search(related).unlink()
+        self.env["mail.message"].search(
+            [("res_id", "in", self.ids), ("model", "=", self._name)]
+        ).unlink()
+        for topup in self:
+            topup.write(
+                {
+                    "number": mask_number(topup.number),
+                    "email": False,
+                    "ip": False,
+                    "user_agent": False,
+                }
+            )
+        self.payment_tx_ids.write(
+            {
+                "partner_name": self.env._("Deleted customer"),
+                "partner_email": False,
+                "partner_phone": False,
+                "partner_address": False,
+                "partner_zip": False,
+                "partner_city": False,
+                "partner_state_id": False,
+                "partner_country_id": False,
+            }
+        )

@@ -1,1 +1,10 @@
-from . import test_escape, test_order, test_pay, test_portal, test_storefront, test_tools
+from . import (
+    test_account,
+    test_escape,
+    test_login_code,
+    test_order,
+    test_pay,
+    test_portal,
+    test_storefront,
+    test_tools,
+)

@@ -24,4 +24,5 @@ from . import (
     pg_webhook,
     pg_webhook_delivery,
     res_company,
+    res_partner,
 )

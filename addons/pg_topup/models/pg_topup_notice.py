@@ -118,12 +118,12 @@ class PgTopup(models.Model):
 
     def _queue_notices(self, kind):
         """Queue a kind of notice on every channel that the seller uses; never a second time."""
-        company = self.company_id
+        company, customer = self.company_id, self.partner_id
         channels = [
             channel
             for channel, wanted in (
-                ("email", company.pg_notify_email and self.email),
-                ("sms", company.pg_notify_sms),
+                ("email", company.pg_notify_email and self.email and not customer.pg_no_email),
+                ("sms", company.pg_notify_sms and not customer.pg_no_sms),
             )
             if wanted
         ]

@@ -38,18 +38,25 @@ class Receipt:
 
 def render_receipt(receipt):
     """Return the PDF of a receipt, one A5 page, as bytes."""
+    return render_receipts([receipt])
+
+
+def render_receipts(receipts):
+    """Return one PDF with a page for each receipt, as bytes."""
     _register_fonts()
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A5, pageCompression=1)
-    canvas.setTitle(f"{receipt.title} {receipt.lines[0][1]}")
-    canvas.setAuthor(receipt.seller)
+    first = receipts[0]
+    canvas.setTitle(f"{first.title} {first.lines[0][1]}" if len(receipts) == 1 else first.title)
+    canvas.setAuthor(first.seller)
     width, height = A5
-    y = _draw_head(canvas, receipt, width, height)
-    y = _draw_status(canvas, receipt, width, y)
-    y = _draw_lines(canvas, receipt, width, y)
-    _draw_total(canvas, receipt, width, y)
-    _draw_footer(canvas, receipt, width)
-    canvas.showPage()
+    for receipt in receipts:
+        y = _draw_head(canvas, receipt, width, height)
+        y = _draw_status(canvas, receipt, width, y)
+        y = _draw_lines(canvas, receipt, width, y)
+        _draw_total(canvas, receipt, width, y)
+        _draw_footer(canvas, receipt, width)
+        canvas.showPage()
     canvas.save()
     return target.getvalue()
 
