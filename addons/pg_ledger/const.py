@@ -27,9 +27,14 @@ SEQUENCER_BATCH = 5000
 MIRROR_BATCH = 1000
 MIRROR_WINDOW = 20_000
 VERIFY_BATCH = 4000
+# Positions whose subjects are brought up to date in ``ledger_views`` in one transaction.
+VIEW_BATCH = 1000
 SEAL_BATCH = 4000
 # Findings kept as rows for one verification; all are counted.
 FINDINGS_KEPT = 500
+
+# Seconds behind which the mirror of a company is reported to its administrators.
+LAG_ALARM_SECONDS = 900
 
 # Seconds to wait after the n-th failure in a row to reach MongoDB.
 BACKOFF_SECONDS = (1, 2, 5, 10, 30)

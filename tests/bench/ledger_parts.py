@@ -10,7 +10,8 @@ from odoo.addons.pg_base.tools.steps import step
 from odoo.addons.pg_ledger.const import MIRROR_BATCH, MIRROR_WINDOW
 from odoo.addons.pg_ledger.postings import Posting
 from odoo.addons.pg_ledger.worker import loop
-from odoo.addons.pg_ledger.worker.store import _SURE, INDEXES, VALIDATOR, open_store
+from odoo.addons.pg_ledger.worker.schema import INDEXES, VALIDATOR
+from odoo.addons.pg_ledger.worker.store import SURE, open_store
 
 from tests.bench.catalogue_worker import memory_mb, reset_peak, say
 
@@ -174,7 +175,7 @@ def _deliver_window(registry, store, run):
 def _make_rival(store, whole):
     """Return an empty collection, with the ledger's validator and indexes or with neither."""
     settings = {"validator": VALIDATOR} if whole else {}
-    collection = store.meta.create_collection(f"rival_{whole}", write_concern=_SURE, **settings)
+    collection = store.meta.create_collection(f"rival_{whole}", write_concern=SURE, **settings)
     for keys, choices in INDEXES if whole else ():
         collection.create_index(keys, **choices)
     return collection

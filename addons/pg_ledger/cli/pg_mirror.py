@@ -58,7 +58,8 @@ class PgMirror(Command):
         return stop
 
     def _set_up(self):
-        from odoo.addons.pg_ledger.worker.store import NotConfigured, open_store
+        from odoo.addons.pg_ledger.worker.client import NotConfigured
+        from odoo.addons.pg_ledger.worker.store import open_store
 
         try:
             open_store().set_up()
@@ -66,10 +67,10 @@ class PgMirror(Command):
             sys.exit("pg_mirror: set pg_mongo_uri first")
         _logger.info("MongoDB is ready for the ledger")
 
-    def _work(self, registry, stop, check_heads):
+    def _work(self, registry, stop, look_ahead):
         from odoo.addons.pg_ledger.worker.loop import run_once
 
-        return run_once(registry, check_heads=check_heads, should_stop=stop.is_set)
+        return run_once(registry, look_ahead=look_ahead, should_stop=stop.is_set)
 
     def _loop(self, registry, stop):
         """Work until told to stop. A lost PostgreSQL is waited for."""

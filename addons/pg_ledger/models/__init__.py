@@ -6,6 +6,8 @@ from . import (
     pg_ledger_conflict,
     pg_ledger_entry,
     pg_ledger_mirror,
+    pg_ledger_mirror_alarm,
+    pg_ledger_mirror_work,
     pg_ledger_outbox,
     pg_ledger_posting,
     pg_ledger_seal,

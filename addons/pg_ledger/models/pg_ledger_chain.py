@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.addons.pg_base.tools.steps import step
 from odoo.tools import SQL
 
 from ..tools.triggers import CHAIN_GUARDS
@@ -90,3 +91,5 @@ class PgLedgerChain(models.Model):
     def _cron_mirror(self):
         """Chain what waits and deliver it to MongoDB. Safe beside other workers."""
         loop.run_once(self.env.registry)
+        with step(self.env.registry) as env:
+            env["pg.ledger.mirror"]._alarm_lag()

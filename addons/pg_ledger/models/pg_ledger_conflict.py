@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import CONFLICT_KINDS, TAMPER_KINDS
+from ..const import CONFLICT_KINDS, STOPPING_KINDS, TAMPER_KINDS
 
 _TAMPERED = {code for code, _label in TAMPER_KINDS}
+_GOING_ON = tuple(code for code, _label in CONFLICT_KINDS if code not in STOPPING_KINDS)
 
 
 class PgLedgerConflict(models.Model):
@@ -69,6 +70,7 @@ class PgLedgerConflict(models.Model):
             }
         )
         still_open._deliver_again()
+        self.sudo()._calm(still_open.company_id)
         self.env["pg.ledger.entry"].sudo()._wake_mirror()
 
     def _deliver_again(self):
@@ -92,4 +94,27 @@ class PgLedgerConflict(models.Model):
             known = [(name, "=", values[name]) for name in ("company_id", "kind", "seq")]
             known.append(("document_id", "=", values.get("document_id", False)))
             if not self.search_count([*known, ("state", "=", "open")], limit=1):
-                self.create(values)
+                self.create(values)._alarm()
+
+    def _alarm(self):
+        """Tell the administrators of the company; of many of one kind, once."""
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for conflict in self:
+            self.env["pg.ledger.mirror"]._alarm(
+                conflict.company_id, self._get_topic(conflict.kind), kinds[conflict.kind]
+            )
+
+    @api.model
+    def _get_topic(self, kind):
+        if kind in STOPPING_KINDS:
+            return self.env._("The ledger has stopped")
+        return self.env._("Conflict in the ledger")
+
+    @api.model
+    def _calm(self, companies):
+        """Close the activities about conflicts of companies that have none open any more."""
+        for company in companies:
+            for kinds in (STOPPING_KINDS, _GOING_ON):
+                domain = [("company_id", "=", company.id), ("state", "=", "open")]
+                if not self.search_count([*domain, ("kind", "in", kinds)], limit=1):
+                    self.env["pg.ledger.mirror"]._calm(company, self._get_topic(kinds[0]))

@@ -11,8 +11,9 @@ from ..const import SEAL_BATCH, SEQUENCER_LOCK
 from ..tools import seal as seals
 from ..tools.canonical import GENESIS, canonical_json, entry_hash
 from ..tools.triggers import SEAL_GUARDS
+from ..worker.client import NotConfigured
 from ..worker.reading import read_hash, read_head, read_links, use_read_committed
-from ..worker.store import NotConfigured, open_store
+from ..worker.store import open_store
 
 _logger = logging.getLogger(__name__)
 
@@ -254,16 +255,22 @@ class PgLedgerSeal(models.Model):
         try:
             store = open_store()
             with step(registry) as env:
-                waiting = env[self._name].search([("mirrored_at", "=", False)])
-                store.insert_seals([seal._prepare_document() for seal in waiting])
-                env.cr.execute(
-                    SQL(
-                        "UPDATE pg_ledger_seal SET mirrored_at = now() AT TIME ZONE 'UTC'"
-                        " WHERE id = ANY(%s)",
-                        waiting.ids,
-                    )
-                )
+                env[self._name]._insert_waiting(store)
         except NotConfigured:
             return
         except PyMongoError as error:
             _logger.warning("Seals wait for MongoDB: %s", type(error).__name__)
+
+    @api.model
+    def _insert_waiting(self, store):
+        """Insert the seals that were not inserted yet, and mark them."""
+        waiting = self.search([("mirrored_at", "=", False)])
+        store.insert_seals([seal._prepare_document() for seal in waiting])
+        self.env.cr.execute(
+            SQL(
+                "UPDATE pg_ledger_seal SET mirrored_at = now() AT TIME ZONE 'UTC'"
+                " WHERE id = ANY(%s)",
+                waiting.ids,
+            )
+        )
+        waiting.invalidate_recordset(["mirrored_at"])

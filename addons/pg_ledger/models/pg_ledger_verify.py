@@ -7,8 +7,9 @@ from odoo.exceptions import AccessError
 from pymongo.errors import PyMongoError
 
 from ..const import TAIL_LENGTH, TAIL_OVERLAP, VERIFY_ANSWER_SECONDS
+from ..worker.client import NotConfigured
 from ..worker.findings import Findings
-from ..worker.store import NotConfigured, open_store
+from ..worker.store import open_store
 from ..worker.verify import Verification
 
 _logger = logging.getLogger(__name__)
@@ -203,7 +204,14 @@ class PgLedgerVerify(models.Model):
 
     def _finish(self, values):
         self.write(values | {"finished_at": fields.Datetime.now()})
+        topic = self.env._("MongoDB differs from the ledger")
+        if self.state == "clean" and self.scope == "whole":
+            self.env["pg.ledger.mirror"]._calm(self.company_id, topic)
         if self.state == "findings":
+            note = self.env._("%(count)s differences, see verification %(number)s.")
+            self.env["pg.ledger.mirror"]._alarm(
+                self.company_id, topic, note % {"count": self.finding_count, "number": self.id}
+            )
             _logger.error(
                 "The ledger of company %s in MongoDB differs from PostgreSQL: %s findings,"
                 " see verification %s",

@@ -8,10 +8,11 @@ from odoo.addons.pg_base.tools.steps import step
 from pymongo.errors import PyMongoError
 
 from ..const import MIRROR_WINDOW, SEQUENCER_BATCH
-from .mirror import check_head, deliver_batch
+from .client import NotConfigured
+from .mirror import check_heads, deliver_batch
 from .reading import use_read_committed
 from .sequencer import read_waiting_companies, sequence_company
-from .store import NotConfigured, open_store
+from .store import open_store
 
 _logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Run:
         return not (self.chained or self.delivered or self.refused)
 
 
-def run_once(registry, *, seconds=RUN_SECONDS, check_heads=True, should_stop=lambda: False):
+def run_once(registry, *, seconds=RUN_SECONDS, look_ahead=True, should_stop=lambda: False):
     """Chain all waiting entries, then deliver all undelivered links.
 
     Never raises because MongoDB is away: entries stay where they are, the failure and the time of
@@ -42,7 +43,7 @@ def run_once(registry, *, seconds=RUN_SECONDS, check_heads=True, should_stop=lam
 
     :param Registry registry: of the database
     :param float seconds: stop after about this long
-    :param bool check_heads: compare the heads of both sides first (a start does)
+    :param bool look_ahead: compare the heads of both sides first (a start does)
     :param should_stop: function asked between batches
     :rtype: Run
     """
@@ -53,11 +54,13 @@ def run_once(registry, *, seconds=RUN_SECONDS, check_heads=True, should_stop=lam
         return should_stop() or time.monotonic() > deadline
 
     store = _open(registry)
-    if store and check_heads:
+    if store and look_ahead:
         run.away = not _guard(registry, lambda: _check_heads(registry, store))
     _sequence(registry, run, done)
     if store and not run.away:
         run.away = not _guard(registry, lambda: _deliver(registry, store, run, done))
+    if store and not run.away:
+        project(registry, store, done)
     return run
 
 
@@ -89,18 +92,12 @@ def _guard(registry, work):
 
 
 def _check_heads(registry, store):
-    """Compare both sides for every company that has something to send or to chain."""
+    """Compare the heads of both sides for every company, whether something waits or not."""
     store.ensure()
+    heads = store.read_heads()
     with step(registry) as env:
-        env.cr.execute(
-            "SELECT company_id FROM pg_ledger_outbox UNION"
-            " SELECT company_id FROM pg_ledger_chain WHERE mirrored_at IS NULL ORDER BY 1"
-        )
-        company_ids = [row[0] for row in env.cr.fetchall()]
-    for company_id in company_ids:
-        with step(registry) as env:
-            use_read_committed(env.cr)
-            check_head(env, store, company_id)
+        use_read_committed(env.cr)
+        check_heads(env, heads)
 
 
 def _sequence(registry, run, done):
@@ -117,8 +114,9 @@ def _sequence(registry, run, done):
 
 def _deliver(registry, store, run, done):
     store.ensure()
-    taken = MIRROR_WINDOW
+    refills, taken = False, MIRROR_WINDOW
     while taken and not done():
+        refills = _mark_refill(registry, store) or refills
         with step(registry) as env:
             use_read_committed(env.cr)
             taken, refusals = deliver_batch(env, store)
@@ -129,3 +127,42 @@ def _deliver(registry, store, run, done):
     with step(registry) as env:
         use_read_committed(env.cr)
         env["pg.ledger.mirror"]._note_reachable()
+        if refills:
+            env["pg.ledger.seal"]._insert_waiting(store)
+
+
+def _mark_refill(registry, store):
+    """Have the next part of a ledger that is filled again delivered; return whether there is one.
+
+    Collection and indexes are looked at first: the server may be another, or was emptied.
+    """
+    with step(registry) as env:
+        if not env["pg.ledger.mirror"]._is_refilling():
+            return False
+    store.ensure(renew=True)
+    with step(registry) as env:
+        use_read_committed(env.cr)
+        return bool(env["pg.ledger.mirror"]._mark_refill(MIRROR_WINDOW))
+
+
+def project(registry, store, done=lambda: False):
+    """Bring ``ledger_views`` up to date. Its failure is told, and holds nothing up.
+
+    :return: whether it worked
+    :rtype: bool
+    """
+    try:
+        with step(registry) as env:
+            company_ids = env["pg.ledger.mirror"]._read_stale_views()
+        for company_id in company_ids:
+            goes_on = True
+            while goes_on and not done():
+                with step(registry) as env:
+                    use_read_committed(env.cr)
+                    goes_on = env["pg.ledger.mirror"]._project(store, company_id)
+    except PyMongoError as error:
+        with step(registry) as env:
+            env["pg.ledger.mirror"]._note_view_error(f"{type(error).__name__}: {error}")
+        _logger.warning("ledger_views is not up to date: %s", type(error).__name__)
+        return False
+    return True

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ..const import MIRROR_BATCH, MIRROR_WINDOW, STOPPING_KINDS
 from ..tools.encoding import encode_entry
-from .reading import read_entries, read_hash
+from .reading import read_entries
 
 _UNDELIVERED = """
 SELECT company_id, seq, entry_id, prev_hash, hash FROM pg_ledger_chain link
@@ -106,33 +106,44 @@ def _open_conflicts(env, refusals, links):
     )
 
 
-def check_head(env, store, company_id):
-    """Stop a company whose MongoDB holds what PostgreSQL does not know.
+def check_heads(env, heads):
+    """Stop the companies whose MongoDB holds what PostgreSQL does not know.
 
-    That is what a PostgreSQL restored to an older point looks like. MongoDB is asked first: the
-    chain is committed in PostgreSQL before it is sent, so its head can only be further by then.
+    That is what a PostgreSQL restored to an older point looks like, whether anything is posted
+    since or not. MongoDB is asked first: the chain is committed in PostgreSQL before it is sent, so
+    its head can only be further by then.
 
-    :return: True when the company may go on
-    :rtype: bool
+    :param dict heads: ``{company: (seq, hash)}``, see :meth:`.store.Store.read_heads`
+    :return: the companies that were stopped now
+    :rtype: list[int]
     """
-    newest = store.read_head(company_id)
-    if newest is None:
-        return True
-    seq, digest = newest
-    known = read_hash(env.cr, company_id, seq)
-    if known == digest:
-        return True
-    env["pg.ledger.conflict"]._record(
-        [
-            {
-                "company_id": company_id,
-                "kind": "diverged" if known else "ahead",
-                "seq": seq,
-                "expected_hash": known,
-                "found_hash": str(digest),
-                "detail": "The newest document in MongoDB is not in the chain of PostgreSQL. "
-                "Nothing is chained or mirrored for this company until a person decides.",
-            }
-        ]
+    env.cr.execute(
+        SQL(
+            """SELECT company.id, link.hash FROM unnest(%s::int[], %s::bigint[]) head (id, seq)
+                 JOIN res_company company ON company.id = head.id
+                 LEFT JOIN pg_ledger_chain link
+                   ON link.company_id = head.id AND link.seq = head.seq""",
+            list(heads),
+            [seq for seq, _digest in heads.values()],
+        )
     )
-    return False
+    stopped = []
+    for company_id, known in env.cr.fetchall():
+        seq, digest = heads[company_id]
+        if known == digest:
+            continue
+        stopped.append(company_id)
+        env["pg.ledger.conflict"]._record([_describe_stop(company_id, seq, known, digest)])
+    return stopped
+
+
+def _describe_stop(company_id, seq, known, digest):
+    return {
+        "company_id": company_id,
+        "kind": "diverged" if known else "ahead",
+        "seq": seq,
+        "expected_hash": known,
+        "found_hash": str(digest)[:200],
+        "detail": "The newest document in MongoDB is not in the chain of PostgreSQL. "
+        "Nothing is chained or mirrored for this company until a person decides.",
+    }
