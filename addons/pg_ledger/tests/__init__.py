@@ -7,4 +7,5 @@ from . import (
     test_seal,
     test_sequencer,
     test_verify,
+    test_views,
 )

@@ -77,7 +77,7 @@ class MongoCase(LedgerCase):
 
     @classmethod
     def _drop_databases(cls):
-        for name in ("ledger", "ledger_meta"):
+        for name in ("ledger", "ledger_meta", "ledger_views"):
             cls.admin.drop_database(f"{cls.prefix}_{name}")
 
     def setUp(self):
