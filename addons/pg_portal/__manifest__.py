@@ -16,6 +16,8 @@
         "views/order_templates.xml",
         "views/portal_templates.xml",
         "views/account_templates.xml",
+        "views/sell_templates.xml",
+        "views/pg_seller_signup_views.xml",
         "views/res_company_views.xml",
         "data/portal_cron.xml",
     ],

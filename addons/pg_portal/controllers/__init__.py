@@ -1,1 +1,1 @@
-from . import order, portal, portal_login, portal_my, storefront
+from . import order, portal, portal_login, portal_my, sell, storefront

@@ -5,6 +5,7 @@ from . import (
     test_order,
     test_pay,
     test_portal,
+    test_sell,
     test_storefront,
     test_tools,
 )

@@ -1,3 +1,4 @@
+import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from lxml import html
@@ -59,10 +60,14 @@ class StorefrontCase(HttpCase, TopupCase):
         return f"{path}?{urlencode(query)}" if query else path
 
     def _check(self, response, status):
-        self.assertEqual(response.status_code, status, response.text[:400])
+        self.assertEqual(response.status_code, status, self._reason(response))
         for leak in LEAKS:
             self.assertNotIn(leak, response.text)
         return response
+
+    def _reason(self, response):
+        """Return what an unexpected answer says, for whoever reads the failure."""
+        return " ".join(re.sub(r"<style.*?</style>|<[^>]+>", " ", response.text).split())[:600]
 
     def page(self, response):
         """Return the parsed page."""
