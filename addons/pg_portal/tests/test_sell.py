@@ -153,7 +153,7 @@ class TestSell(AccountCase):
             {"email": "1"},
             {"email": "a@b.c\r\nBcc: x@y.z"},
             {"country": "ZZ"},
-            {"currency": "XXX"},
+            {"currency": "ABC"},
             {"terms": ""},
             {"country": "1 OR 1=1"},
         ):
