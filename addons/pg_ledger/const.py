@@ -30,6 +30,8 @@ VERIFY_BATCH = 4000
 # Positions whose subjects are brought up to date in ``ledger_views`` in one transaction.
 VIEW_BATCH = 1000
 SEAL_BATCH = 4000
+# Lost entries that are put under one review.
+RECOVERY_LIMIT = 2000
 # Findings kept as rows for one verification; all are counted.
 FINDINGS_KEPT = 500
 

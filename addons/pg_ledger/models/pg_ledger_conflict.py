@@ -61,17 +61,40 @@ class PgLedgerConflict(models.Model):
         for conflict in self:
             if not (conflict.reason or "").strip():
                 raise UserError(self.env._("Write the reason first."))
-        still_open = self.filtered(lambda conflict: conflict.state == "open").sudo()
+        self.sudo()._resolve(self.env.uid)
+
+    def action_recover(self):
+        """Have the entries that PostgreSQL lost read from MongoDB, and show the review."""
+        self.ensure_one()
+        self.check_access("write")
+        if self.kind != "ahead" or self.state != "open":
+            raise UserError(
+                self.env._(
+                    "Only an open conflict of a MongoDB that is ahead has lost entries to review."
+                )
+            )
+        recovery = self.env["pg.ledger.recovery"].sudo()._open_for(self.company_id)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "pg.ledger.recovery",
+            "res_id": recovery.id,
+            "view_mode": "form",
+        }
+
+    def _resolve(self, user_id, reason=None):
+        """Close those that are open, and have the mirror try again."""
+        still_open = self.filtered(lambda conflict: conflict.state == "open")
         still_open.write(
             {
                 "state": "resolved",
-                "resolved_by_id": self.env.uid,
+                "resolved_by_id": user_id,
                 "resolved_at": fields.Datetime.now(),
+                **({"reason": reason} if reason else {}),
             }
         )
         still_open._deliver_again()
-        self.sudo()._calm(still_open.company_id)
-        self.env["pg.ledger.entry"].sudo()._wake_mirror()
+        self._calm(still_open.company_id)
+        self.env["pg.ledger.entry"]._wake_mirror()
 
     def _deliver_again(self):
         """Have the mirror send what a verification found tampered with.

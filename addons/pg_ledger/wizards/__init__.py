@@ -1,0 +1,1 @@
+from . import pg_ledger_trial
