@@ -74,7 +74,11 @@ class Customer:
 
     def press_pay(self, form):
         """Send a pay form; the same form twice is the same order."""
-        page = self._submit(form)
+        page = self._submit(form, refused=(422,))
+        again = page.xpath("//form[.//input[@name='confirmed']]")
+        if again:
+            # The same went to the same number a moment ago: yes, again.
+            page = self._submit(again[0], extra=[("confirmed", "1")], refused=(422,))
         gateway = next((f for f in page.forms if f.get("id") == "gateway-form"), None)
         if gateway is None:
             raise PageError(f"no payment page: {_alert(page)}")
@@ -137,20 +141,20 @@ class Customer:
                 return self._page("GET", link.get("href"))
         raise PageError(f"no offer {text!r}: {_alert(offers)}")
 
-    def _page(self, method, url, **options):
+    def _page(self, method, url, refused=(), **options):
         address = urljoin(self.base_url, url)
         answer = self.http.request(method, address, timeout=self.timeout, **options)
-        if answer.status_code >= 400:
+        if answer.status_code >= 400 and answer.status_code not in refused:
             page = html.fromstring(answer.content) if answer.content else None
             reason = _alert(page) if page is not None else ""
             raise PageError(f"{method} {url.split('?')[0]}: {answer.status_code} {reason}")
         return html.fromstring(answer.content, base_url=answer.url)
 
-    def _submit(self, form, extra=()):
+    def _submit(self, form, extra=(), refused=()):
         values = [*form.form_values(), *extra]
         where = urljoin(form.base_url or self.base_url, form.action or "")
         key = "params" if form.method == "GET" else "data"
-        return self._page(form.method, where, **{key: values})
+        return self._page(form.method, where, refused, **{key: values})
 
 
 def _card(node):

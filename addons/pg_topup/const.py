@@ -112,6 +112,15 @@ REFUND_STATES = [
 
 # Kinds of SKUs that deliver a code to their buyer instead of crediting a number.
 CODE_KINDS = ("pin", "voucher")
+
+# A paid top-up that is held is not sent until a person releases it.
+REVIEW_STATES = [
+    ("none", "None"),
+    ("held", "To review"),
+    ("released", "Released"),
+    ("refused", "Refused"),
+]
+
 # Kinds of SKUs that need nothing but a number and an amount.
 SOLD_KINDS = ("topup", "data", "bundle", *CODE_KINDS)
 

@@ -107,6 +107,7 @@ def _place(env, shop, key, index):
             number=f"+67573{index % 10**6:06d}",
             send_value=Decimal("2"),
             client_key=key,
+            confirmed=True,
         )
     )
 

@@ -39,6 +39,7 @@ def place(env, order):
             number=order["number"],
             send_value=None if order["is_batch"] else Decimal("2"),
             client_key=order["key"],
+            confirmed=True,
         )
     )
     if topup.state == "pending":

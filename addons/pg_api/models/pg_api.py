@@ -1,6 +1,6 @@
 from odoo import api, models
 from odoo.addons.pg_base.tools.money import D
-from odoo.addons.pg_topup.exceptions import OrderConflict
+from odoo.addons.pg_topup.exceptions import OrderConflict, RepeatedOrder
 
 from .. import const
 from ..exceptions import ApiError
@@ -86,7 +86,7 @@ class PgApi(models.AbstractModel):
         :param str key: the client's, see ``tools/parse.py``.
         :param TopupOrder order: what is ordered.
         :return: the values of the top-up, and whether it is new.
-        :raise ApiError: 409, the key belongs to another order.
+        :raise ApiError: 409, the key belongs to another order, or the same was bought a moment ago.
         :raise UserError: with a sentence; nothing is stored then.
         """
         company, client_key = self.env.company, const.KEY_PREFIX + key
@@ -105,9 +105,12 @@ class PgApi(models.AbstractModel):
                 lang=self.env.lang,
                 ip=ip,
                 user_agent=user_agent,
+                confirmed=order.confirmed,
             )
         except OrderConflict as error:
             raise ApiError(409, str(error.args[0]), code="idempotency_conflict") from None
+        except RepeatedOrder as error:
+            raise ApiError(409, str(error.args[0]), code="repeated_order") from None
         return self._dump_topup(Topup.browse(topup_sudo.id)), not known
 
     def _find_offer(self, offer_id):

@@ -66,6 +66,18 @@ class TestTopups(ApiCase):
         second = self.send(self.order(offer_id=self.other_offer.id), company=self.other_seller)
         self.assertNotEqual(first["order"], second["order"])
 
+    def test_the_same_again_needs_a_word(self):
+        order = self.send(self.order())["order"]
+        self.pay(self.env["pg.topup"].search([("name", "=", order)]))
+        before = self.count()
+        self.refused(self.order(), 409, "repeated_order", order_key="order-2")
+        self.refused(self.order(confirmed="yes"), 422, order_key="order-2")
+        self.assertEqual(self.count(), before)
+        # The word does not make it another order.
+        second = self.send(self.order(confirmed=True), order_key="order-2")
+        self.assertNotEqual(second["order"], order)
+        self.assertEqual(self.send(self.order(), status=200, order_key="order-2"), second)
+
     def test_key_of_a_storefront_is_not_met(self):
         self.place(client_key="order-1")
         self.send(self.order())

@@ -22,6 +22,7 @@ class TopupOrder:
     number: str
     send_value: Decimal | None = None
     email: str | None = None
+    confirmed: bool = False
 
 
 # === TYPES === #
@@ -70,6 +71,16 @@ def amount(name, value):
     except InvalidOperation:
         raise ApiError(422, f'{name} is a positive amount such as "5.00".') from None
     return number
+
+
+def flag(name, value):
+    """Return a truth value.
+
+    :raise ApiError: 422
+    """
+    if not isinstance(value, bool):
+        raise ApiError(422, f"{name} is true or false.")
+    return value
 
 
 # === PARTS OF A REQUEST === #
@@ -136,6 +147,7 @@ def topup_order(values):
         number=text("number", values.get("number"), const.MAX_NUMBER),
         send_value=None if send_value is None else amount("send_value", send_value),
         email=None if email is None else text("email", email, const.MAX_EMAIL),
+        confirmed=flag("confirmed", values.get("confirmed", False)),
     )
 
 

@@ -1,5 +1,6 @@
 from odoo import http
 from odoo.addons.pg_base.outcomes import OutsideError
+from odoo.addons.pg_topup.exceptions import RepeatedOrder
 from odoo.exceptions import UserError
 from odoo.http import request
 
@@ -132,6 +133,7 @@ class Storefront(http.Controller):
             "ip": request.httprequest.remote_addr,
             "user_agent": request.httprequest.user_agent.string,
             "partner": page.customer() or None,
+            "confirmed": post.get("confirmed") == "1",
         }
 
     def _open_number(self, company, token):
@@ -160,9 +162,15 @@ class Storefront(http.Controller):
             error = message or page.error_text(no_price)
             return page.render("offers", company, {**values, "error": error}, status=422)
         values = pages._keep_typed(values, **typed)
+        is_repeated = isinstance(error, RepeatedOrder)
         return page.render(
             "review",
             company,
-            {**values, "error": message, "csrf_token": request.csrf_token()},
+            {
+                **values,
+                "error": message,
+                "ask_again": is_repeated,
+                "csrf_token": request.csrf_token(),
+            },
             status=422 if error else 200,
         )

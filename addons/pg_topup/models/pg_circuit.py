@@ -87,7 +87,8 @@ class PgCircuit(models.Model):
             SQL(
                 """SELECT t.id FROM pg_topup t
                    WHERE t.supplier_id = %(supplier)s AND t.next_attempt_at <= %(now)s
-                     AND t.state IN ('paid', 'processing') AND t.id <> ALL(%(taken)s)
+                     AND t.state IN ('paid', 'processing') AND t.review_state <> 'held'
+                     AND t.id <> ALL(%(taken)s)
                      AND (%(operator)s IS NULL OR t.operator_id = %(operator)s)
                      AND NOT EXISTS (
                          SELECT FROM pg_circuit c

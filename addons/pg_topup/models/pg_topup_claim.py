@@ -108,7 +108,7 @@ class PgTopup(models.Model):
             SQL(
                 """SELECT t.id FROM pg_topup t
                    WHERE t.supplier_id = %s AND t.next_attempt_at <= %s
-                     AND t.state IN ('paid', 'processing')
+                     AND t.state IN ('paid', 'processing') AND t.review_state <> 'held'
                      AND NOT EXISTS (
                          SELECT FROM pg_circuit c
                           WHERE c.supplier_id = t.supplier_id AND c.state <> 'closed'

@@ -42,6 +42,7 @@ class PgTopup(models.Model):
         ip=None,
         user_agent=None,
         partner=None,
+        confirmed=False,
     ):
         """Take an order: price it on the server, pin the price, wait for payment.
 
@@ -54,7 +55,9 @@ class PgTopup(models.Model):
         :param Decimal send_value: for an offer with a range, in the SKU's currency.
         :param str client_key: made by the client, at most 64 characters.
         :param partner: the customer when known, else found by e-mail.
+        :param bool confirmed: the customer wants it though the same was sent a moment ago.
         :return: the top-up, in state `pending` when it is new.
+        :raise RepeatedOrder: the same was bought a moment ago; ask, then come with ``confirmed``.
         :raise UserError: with a sentence for the customer; nothing is stored then.
         """
         self = self.with_company(company).with_context(**QUIET)  # noqa: PLW0642
@@ -67,6 +70,8 @@ class PgTopup(models.Model):
             return known
         self._check_offer(company, offer, match)
         quote = offer._pg_quote(send_value=send_value)
+        if not confirmed:
+            self._check_repeated(company, match, quote)
         values = {
             **self._prepare_pin(quote),
             **self._prepare_moment(company),
@@ -261,9 +266,12 @@ class PgTopup(models.Model):
             "paid",
             note=self.env._("Paid with %s.", transaction.provider_id.name),
             payment_tx_id=transaction.id,
-            next_attempt_at=send_at,
+            next_attempt_at=False if self.review_state == "held" else send_at,
             undo_until=send_at,
         )
+        if self.review_state == "held":
+            self._ask_for_review()
+            return
         self._wake_dispatcher(at=send_at)
 
     def _on_payment_over(self, transaction):

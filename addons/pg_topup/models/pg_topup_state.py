@@ -11,7 +11,14 @@ from ..exceptions import IllegalTransition
 _logger = logging.getLogger(__name__)
 
 # Only the engine, which runs in sudo, writes these; no role has write access to the model either.
-ENGINE_FIELDS = {"state", "refund_state", "next_attempt_at", "next_probe_at", "transfer_ref"}
+ENGINE_FIELDS = {
+    "state",
+    "refund_state",
+    "review_state",
+    "next_attempt_at",
+    "next_probe_at",
+    "transfer_ref",
+}
 
 
 class PgTopup(models.Model):

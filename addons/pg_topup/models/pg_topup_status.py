@@ -78,7 +78,12 @@ class PgTopup(models.Model):
                 self.env._("Waiting for payment"),
                 self.env._("Your order is kept. Nothing is charged yet."),
             ),
-            "paid": (self.env._("Paid"), self.env._("Thank you. The top-up is about to be sent.")),
+            "paid": (
+                self.env._("Paid"),
+                self.env._("Thank you. The seller looks at the order before it is sent.")
+                if self.review_state == "held"
+                else self.env._("Thank you. The top-up is about to be sent."),
+            ),
             "processing": (
                 self.env._("Sending"),
                 self.env._("The top-up is on its way to %s.", format_number(self.number)),

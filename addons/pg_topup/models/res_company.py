@@ -9,6 +9,12 @@ class ResCompany(models.Model):
         help="Seconds between payment and send, in which the customer can take an order with a "
         "wrong number back: 0 to 60.",
     )
+    pg_repeat_minutes = fields.Integer(
+        "Ask before a repetition within (min)",
+        default=10,
+        help="Who orders the same for the same number again within these minutes is asked whether "
+        "it shall really be sent again. 0: never.",
+    )
     pg_pin_policy = fields.Selection(
         [("refund", "Give the money back"), ("ask", "Hold it and ask a person")],
         "When an accepted price no longer holds",
@@ -29,6 +35,9 @@ class ResCompany(models.Model):
 
     _pg_undo_window = models.Constraint(
         "CHECK (pg_undo_seconds BETWEEN 0 AND 60)", "The undo window is 0 to 60 seconds."
+    )
+    _pg_repeat_minutes = models.Constraint(
+        "CHECK (pg_repeat_minutes BETWEEN 0 AND 1440)", "A repetition is asked for within a day."
     )
     _pg_pin_tolerance = models.Constraint(
         "CHECK (pg_pin_cost_percent BETWEEN 0 AND 100 AND pg_pin_value_percent BETWEEN 0 AND 50)",

@@ -12,6 +12,8 @@ from . import (
     test_payment,
     test_pin,
     test_receipt,
+    test_repeat,
+    test_review,
     test_state,
     test_undo,
     test_wake,

@@ -117,6 +117,7 @@ class TopupCase(BaseCase):
             "number": number,
             "send_value": Decimal("5"),
             "client_key": uuid.uuid4().hex,
+            "confirmed": True,
             **values,
         }
         return self.env["pg.topup"]._place(**values)
