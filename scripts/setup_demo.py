@@ -1,7 +1,8 @@
 """Fills a database for showing, training and tests; runs inside `odoo-bin shell`.
 
-Two sellers with users of every role, a shared DingConnect account and a Stripe account each at the
-local sandbox, offers, exchange rates. May run again: what is there is kept or brought up to date.
+Two sellers with users of every role, a shared DingConnect account and three gateways each (Stripe,
+PayPal, PGPay) at the local sandbox, offers, exchange rates. May run again: what is there is kept or
+brought up to date.
 
 Reads the environment: PG_BASE_URL, PG_SANDBOX_URL, PG_ROOT (access.json is written there).
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, os.environ.get("PG_PROJECT") or os.getcwd())
 
 from sandbox.client import SandboxClient  # noqa: E402
+from scripts.setup_gateways import set_up_gateways  # noqa: E402
 
 BASE_URL = os.environ["PG_BASE_URL"].rstrip("/")
 SANDBOX_URL = os.environ["PG_SANDBOX_URL"].rstrip("/")
@@ -87,7 +89,7 @@ def main(env):
     supplier = set_up_supplier(env, sandbox)
     for company, values in zip(companies, SELLERS, strict=True):
         set_up_offers(env, supplier, company, values)
-        set_up_gateway(env, sandbox, company)
+        set_up_gateways(env, sandbox, company)
     set_up_platform_admin(env, companies)
     env.cr.commit()
     write_access(env)
@@ -224,27 +226,6 @@ def set_up_offers(env, supplier, company, values):
             for sku in skus
         ]
     )
-
-
-def set_up_gateway(env, sandbox, company):
-    """Connect the seller's Stripe account, with a webhook of its own."""
-    Provider = env["payment.provider"].with_company(company)
-    provider = Provider.search(
-        [("code", "=", "stripe_checkout"), ("company_id", "=", company.id)], limit=1
-    ) or env.ref("pg_payments.provider_stripe_checkout").copy({"company_id": company.id})
-    provider.pg_api_base = f"{SANDBOX_URL}/stripe"
-    if provider.state == "test" and provider.pg_webhook_secret:
-        return
-    account = sandbox.create_account("stripe", name=company.name)
-    provider.write(
-        {
-            "name": "Card",
-            "pg_secret_key": account["secret_key"],
-            "state": "test",
-            "is_published": True,
-        }
-    )
-    provider.action_pg_create_webhook()
 
 
 def set_up_platform_admin(env, companies):
