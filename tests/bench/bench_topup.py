@@ -55,7 +55,7 @@ DONE = """
      WHERE t.client_key LIKE %s AND t.state = 'completed'"""
 CRONS_OFF = """
     UPDATE ir_cron SET active = false WHERE id IN (SELECT res_id FROM ir_model_data
-     WHERE model = 'ir.cron' AND NOT (module = 'pg_topup' AND name = 'cron_dispatch'))"""
+     WHERE model = 'ir.cron' AND name NOT IN ('cron_dispatch', 'cron_events'))"""
 
 
 class Bench:
