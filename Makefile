@@ -5,7 +5,7 @@ PY = var/venv/bin/python
 # exec: Ctrl-C and exit codes reach the program itself
 BOOT = python=$$(scripts/python.sh) && "$$python" -m scripts.bootstrap
 
-.PHONY: help run stop test lint contract bench-catalogue bench-ledger bench-topup chaos demo screenshots shell logs clean
+.PHONY: help run stop test lint contract bench-catalogue bench-ledger bench-topup bench-payments test-odoo chaos demo screenshots shell logs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ bench-ledger: ## Measure the ledger: chain, mirror, verify a million entries, co
 
 bench-topup: ## Measure sales and sends, beside Odoo's own sale; what 200 calls in flight cost pages
 	@$(BOOT) test && exec $(PY) -m tests.bench.bench_topup $(ARGS)
+
+bench-payments: ## Measure webhooks, from their first byte to the committed answer, beside payment_stripe
+	@$(BOOT) test && exec $(PY) -m tests.bench.bench_payments $(ARGS)
+
+test-odoo: ## Odoo's own tests of payment, portal, product …: without our addons, then with them
+	@$(BOOT) test && exec $(PY) -m scripts.test_odoo
 
 chaos: ## Sell 5,000 top-ups while everything fails and dies, then count; TOPUPS=, SEED=
 	@$(BOOT) test && exec $(PY) -m tests.chaos.run $(if $(TOPUPS),--topups $(TOPUPS)) $(if $(SEED),--seed $(SEED))
