@@ -45,16 +45,17 @@ class Customer:
 
     # === THE STEPS === #
 
-    def order(self, number, *, country="PG", offer="", receive=None, email=""):
+    def order(self, number, *, country="PG", offer="", receive=None, email="", gateway=""):
         """Choose and confirm up to the payment page; nothing is paid yet.
 
         :param str offer: text that the wanted offer's card contains.
         :param receive: the amount to arrive, for an offer with a range.
+        :param str gateway: text beside the wanted way to pay; the first one by default.
         :return: Order
         """
         offers = self.find_offers(number, country)
         review = self._choose(offers, offer, receive)
-        return self.confirm(review, email=email)
+        return self.confirm(review, email=email, gateway=gateway)
 
     def find_offers(self, number, country="PG"):
         """Give the number; return the page of its offers."""
@@ -63,11 +64,17 @@ class Customer:
         form.fields["number"], form.fields["country"] = number, country
         return self._submit(form)
 
-    def confirm(self, review, *, email=""):
+    def confirm(self, review, *, email="", gateway=""):
         """Press "Pay" on the review page; return the Order with its payment page."""
         form = next(form for form in review.forms if form.action.endswith("/pay"))
         form.fields["email"] = email
-        providers = form.xpath(".//input[@name='provider']")
+        providers = [
+            node
+            for node in form.xpath(".//input[@name='provider']")
+            if not gateway or gateway in _card(node.getparent())
+        ]
+        if gateway and not providers:
+            raise PageError(f"no way to pay {gateway!r}: {_card(form)}")
         if providers:
             form.fields["provider"] = providers[0].get("value")
         return self.press_pay(form)

@@ -124,7 +124,6 @@ def test_every_event_twenty_times_at_once(platform):
         over = [d for d in mine if d["status"] or d.get("error")]
         return len(times) >= 3 and min(times.values()) >= 20 and len(over) == len(mine)
 
-    # Two workers, and whoever loses a race waits a second or two before it is run again.
     platform.wait_until(all_answered, timeout=240)
     platform.wait_until(
         lambda: (

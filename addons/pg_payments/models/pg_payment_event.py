@@ -2,11 +2,12 @@ import logging
 
 from odoo import api, fields, models
 from odoo.addons.pg_base.outcomes import OutsideError
-from odoo.addons.pg_base.tools import steps
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 from psycopg2 import OperationalError
+from psycopg2.errors import SerializationFailure
 
+from .. import inbox
 from ..const import (
     BATCH,
     EVENT_DELAYS,
@@ -88,19 +89,29 @@ class PgPaymentEvent(models.Model):
 
     @api.model
     def _receive(self, provider, news):
-        """Take verified news in and process it, once.
+        """Take verified news in and process it, once, in this database transaction.
 
         :param payment.provider provider: whose address it came to (sudo).
         :param news: a `..ports.GatewayEvent`.
         :return: whether the gateway may forget it; if not, it must send it again.
         """
-        event = self.new({**_values(news), "provider_id": provider.id})
-        if event._is_too_early():
-            return False
-        event = self._store(provider, news)
-        if event.state not in ("done", "ignored"):
+        event = self._take_in(provider, news)
+        if event:
             event._handle()
-        return True
+        return event is not None
+
+    @api.model
+    def _take_in(self, provider, news):
+        """Keep verified news, so that the gateway may forget it once that is committed.
+
+        :param payment.provider provider: whose address it came to (sudo).
+        :param news: a `..ports.GatewayEvent`.
+        :return: the event that is to be processed now; an empty one when that was done before or is
+            somebody else's to do; None when the news came too early and must be sent again.
+        """
+        if self.new({**_values(news), "provider_id": provider.id})._is_too_early():
+            return None
+        return self._store(provider, news)
 
     def _is_too_early(self):
         """Tell whether the transaction may still be about to be committed: its request created the
@@ -112,30 +123,29 @@ class PgPaymentEvent(models.Model):
 
     @api.model
     def _store(self, provider, news):
-        """Return the locked row of this news, new or known.
+        """Return the row of this news if it is to be processed; else an empty one.
 
-        A second session with the same news waits at the unique index; then its snapshot is too old
-        for the row, so its request is run again and finds the news processed.
+        A second session with the same news waits at the unique index until the first one has
+        committed. The row is not in its snapshot, which PostgreSQL calls a serialization failure:
+        proof enough that the news is kept, so nobody waits to run again.
         """
         values = {**_values(news), "provider_id": provider.id, "state": "new", "tries": 0}
         values.update(company_id=provider.company_id.id, create_date=fields.Datetime.now())
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO pg_payment_event (%s) VALUES %s ON CONFLICT DO NOTHING",
-                SQL(", ").join(SQL.identifier(name) for name in values),
-                tuple(value if value != "" else None for value in values.values()),
-            ),
-            log_exceptions=False,  # A second session with the same news fails here, as planned.
+        insert = SQL(
+            "INSERT INTO pg_payment_event (%s) VALUES %s ON CONFLICT DO NOTHING RETURNING id",
+            SQL(", ").join(SQL.identifier(name) for name in values),
+            tuple(value if value != "" else None for value in values.values()),
         )
-        self.env.cr.execute(
-            SQL(
-                "SELECT id FROM pg_payment_event WHERE provider_id = %s AND event_id = %s"
-                " FOR UPDATE",
-                provider.id,
-                news.event_id,
-            )
-        )
-        return self.browse(self.env.cr.fetchone()[0])
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(insert, log_exceptions=False)
+                row = self.env.cr.fetchone()
+        except SerializationFailure:
+            return self
+        if row:
+            return self.browse(row[0])
+        known = [("provider_id", "=", provider.id), ("event_id", "=", news.event_id)]
+        return self.search([*known, ("state", "=", "new")], limit=1)
 
     def _handle(self):
         """Process one event; keep what went wrong, to be tried again by the cron.
@@ -255,20 +265,17 @@ class PgPaymentEvent(models.Model):
     # === CRON === #
 
     def _cron_retry(self):
-        """Try failed events again, one step each."""
+        """Process bursts and what a crash left, and try failed events again."""
+        is_left = inbox.work_off_all(self.env)
         due = self.search(
-            [("state", "in", ("new", "failed")), ("next_try_at", "<=", fields.Datetime.now())],
+            [("state", "=", "failed"), ("next_try_at", "<=", fields.Datetime.now())],
             order="next_try_at, id",
             limit=BATCH,
         )
         for event_id in due.ids:
-            try:
-                with steps.step(self.env) as env:
-                    event = env[self._name].browse(event_id).try_lock_for_update()
-                    if event.state in ("new", "failed"):
-                        event._handle()
-            except OperationalError:
-                _logger.info("payment event #%s: busy, tried again in the next run", event_id)
+            inbox.process(self.env, event_id, tries=1)
+        if is_left or len(due) == BATCH:
+            self.env.ref("pg_payments.cron_events")._trigger()
 
     @api.autovacuum
     def _gc_processed(self):

@@ -1,0 +1,134 @@
+"""News is processed after its answer: the gateway waits for the commit of the inbox only.
+
+Whoever has answered works off what is new, if few are waiting; half of the HTTP workers may do that
+at a time, the others answer. In a burst everybody answers, and the cron works it off. Nobody leaves
+news to somebody who has looked already: whoever stops looks once more after giving his place back.
+"""
+
+import logging
+import time
+
+from odoo.addons.pg_base.tools import steps
+from odoo.tools import config
+from psycopg2 import OperationalError
+
+_logger = logging.getLogger(__name__)
+
+#: More news than this is a burst. A gateway tells one payment in three to five events.
+CALM = 8
+
+#: Seconds for which an HTTP worker, or one run of the cron, works off news.
+HTTP_SECONDS = 1.0
+CRON_SECONDS = 30.0
+
+#: How often an event is tried at once, while other transactions are in the way.
+TRIES = 4
+
+#: Namespace of our advisory locks, "PGIN"; place 0 is the cron's, those of HTTP workers follow.
+PLACES = 0x5047494E
+CRON = 0
+
+FIND_NEW = """
+    SELECT id FROM pg_payment_event WHERE state = 'new' AND NOT id = ANY(%s) ORDER BY id LIMIT %s"""
+
+
+def work_off(registry):
+    """Process what is new after an answer, unless others are at it already.
+
+    Raises nothing: the answer was sent, and what is left stays in the inbox.
+    """
+    try:
+        if _work_off(registry):
+            _call_cron(registry)
+    except Exception:
+        _logger.exception("the inbox of payment events was left to the cron")
+
+
+def _work_off(registry):
+    """Return whether news is left that nobody works off."""
+    tried = []
+    end, todo = time.monotonic() + HTTP_SECONDS, _look(registry, tried)
+    while todo:
+        with steps.step(registry) as guard:
+            if not _take_place(guard):
+                return False
+            while todo:
+                if len(todo) > CALM or time.monotonic() > end:
+                    return True
+                for event_id in todo:
+                    process(registry, event_id)
+                tried += todo
+                todo = _look(registry, tried)
+        todo = _look(registry, tried)
+    return False
+
+
+def work_off_all(source):
+    """Process everything that is new, from the cron; return whether something is left."""
+    tried = []
+    end, todo = time.monotonic() + CRON_SECONDS, True
+    while todo and time.monotonic() < end:
+        with steps.step(source) as guard:
+            # Waits for those who only look.
+            guard.cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PLACES, CRON])
+            while (todo := _find_new(source, tried)) and time.monotonic() < end:
+                for event_id in todo:
+                    process(source, event_id)
+                tried += todo
+        todo = _find_new(source, tried)
+    return bool(todo)
+
+
+def process(source, event_id, tries=TRIES):
+    """Process one event in a database transaction of its own, unless another one does.
+
+    :param source: an Environment or a Registry.
+    :param int tries: how often, while other transactions are in the way.
+    """
+    try:
+        steps.run_step(source, _process, event_id, tries=tries)
+    except OperationalError:
+        _logger.info("payment event #%s: busy, tried again in the next run", event_id)
+
+
+def _process(env, event_id):
+    event = env["pg.payment.event"].browse(event_id).try_lock_for_update()
+    if event.state in ("new", "failed"):
+        event._handle()
+
+
+def _look(registry, tried):
+    """Return the ids of what is new, one more than is calm at most; none while the cron is at it.
+
+    What was tried and is still new is in somebody else's hands, or busy: it is left to the cron.
+    """
+    with steps.step(registry) as env:
+        env.cr.execute("SELECT pg_try_advisory_xact_lock_shared(%s, %s)", [PLACES, CRON])
+        return _read_new(env, tried) if env.cr.fetchone()[0] else []
+
+
+def _find_new(source, tried):
+    with steps.step(source) as env:
+        return _read_new(env, tried)
+
+
+def _read_new(env, tried):
+    env.cr.execute(FIND_NEW, [tried, CALM + 1])
+    return [row[0] for row in env.cr.fetchall()]
+
+
+def _take_place(env):
+    """Take a place until the end of the database transaction; a crash gives it back as well."""
+    for place in range(1, 1 + max(1, config["workers"] // 2)):
+        env.cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [PLACES, place])
+        if env.cr.fetchone()[0]:
+            return True
+    return False
+
+
+def _call_cron(registry):
+    """Wake the cron, unless somebody has just done so."""
+    with steps.step(registry) as env:
+        cron = env.ref("pg_payments.cron_events")
+        if not env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)], limit=1):
+            cron._trigger()

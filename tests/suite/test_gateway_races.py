@@ -1,0 +1,132 @@
+"""Everything that can tell of one payment, at the same moment, against prefork workers.
+
+A trigger in the database counts how often the payment became done and was post-processed: rows
+that were written twice with the same value are no proof, transitions are.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+import requests
+
+from scripts.backoffice import BackOffice, BackOfficeError
+from tests.suite.gateways import GATEWAYS
+
+TIMES = 50
+CRONS = (
+    ("pg_payments", "cron_poll"),
+    ("pg_payments", "cron_captures"),
+    ("pg_payments", "cron_events"),
+    ("payment", "cron_post_process_payment_tx"),
+)
+WATCH = """
+    CREATE TABLE IF NOT EXISTS test_transition (tx integer, what text);
+    CREATE OR REPLACE FUNCTION test_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.state <> OLD.state THEN
+            INSERT INTO test_transition VALUES (NEW.id, NEW.state);
+        END IF;
+        IF NEW.is_post_processed AND NOT COALESCE(OLD.is_post_processed, false) THEN
+            INSERT INTO test_transition VALUES (NEW.id, 'post-processed');
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE OR REPLACE TRIGGER test_note AFTER UPDATE ON payment_transaction
+        FOR EACH ROW EXECUTE FUNCTION test_note()"""
+UNWATCH = """
+    DROP TRIGGER IF EXISTS test_note ON payment_transaction;
+    DROP FUNCTION IF EXISTS test_note;
+    DROP TABLE IF EXISTS test_transition"""
+
+
+@pytest.fixture
+def transitions(platform):
+    """Return what tells the transitions of a payment, sorted."""
+    platform.sql(WATCH)
+    yield lambda tx: sorted(
+        row["what"]
+        for row in platform.sql("SELECT what FROM test_transition WHERE tx = %s", tx["id"])
+    )
+    platform.sql(UNWATCH)
+
+
+@pytest.fixture
+def gateway(platform, request):
+    """Return the gateway that the test is about; its switches are put back in the end."""
+    gateway = GATEWAYS[request.param](platform)
+    yield gateway
+    platform.sandbox.release_webhooks(gateway.account)
+    platform.sandbox.clear_faults(gateway.account)
+
+
+def tell_all_at_once(platform, gateway, tx, url):
+    """Deliver every event fifty times, return, poll and run the crons, all at the same moment."""
+    events = gateway.events(tx)
+    assert events
+    platform.sql(
+        "UPDATE payment_transaction SET pg_next_poll_at = now() AT TIME ZONE 'UTC' WHERE id = %s",
+        tx["id"],
+    )
+    send = partial(platform.sandbox.send_event, gateway.account, times=TIMES)
+    work = [partial(send, event) for event in events]
+    work += [partial(requests.get, url, timeout=60)] * 3
+    work += [partial(platform.run_cron, *name) for name in CRONS]
+    with ThreadPoolExecutor(len(work)) as pool:
+        for future in [pool.submit(job) for job in work]:
+            future.result()
+    return events
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS, indirect=True)
+def test_webhook_fifty_times_return_poll_and_crons_at_once(platform, transitions, gateway):
+    platform.sandbox.hold_webhooks(gateway.account)
+    customer, order = platform.order(gateway=gateway.label)
+    tx = gateway.approve(order)
+    url = gateway.return_url(order, tx)
+    events = tell_all_at_once(platform, gateway, tx, url)
+    customer.wait(order, "completed", timeout=60)
+    platform.wait_until(lambda: len(gateway.deliveries(events)) >= TIMES * len(events), timeout=90)
+    assert {row["status"] for row in gateway.deliveries(events)} == {200}
+    platform.wait_until(
+        lambda: not platform.sql("SELECT 1 FROM pg_payment_event WHERE state = 'new'"), timeout=30
+    )
+    platform.run_cron("payment", "cron_post_process_payment_tx")
+    platform.wait_until(lambda: "post-processed" in transitions(tx), timeout=30)
+    steps = transitions(tx)
+    assert (steps.count("done"), steps.count("post-processed")) == (1, 1), steps
+    assert gateway.count_money_taken(tx) == 1
+    kept = platform.sql(
+        "SELECT event_id, state FROM pg_payment_event WHERE event_id = ANY(%s)", events
+    )
+    assert sorted(row["event_id"] for row in kept) == sorted(events)
+    assert {row["state"] for row in kept} <= {"done", "ignored"}
+    assert len(platform.transfers(order)) == 1
+    assert platform.entries(order).count("paid") == 1
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS, indirect=True)
+def test_two_refund_requests_at_once_are_one_refund(platform, gateway):
+    customer, order = platform.order(gateway=gateway.label)
+    tx = gateway.approve(order)
+    customer.wait(order, "completed", timeout=60)
+    login = platform.base_url, platform.database, "admin", "admin"
+    clerks = [BackOffice(*login) for _number in range(4)]
+
+    def ask(clerk):
+        try:
+            clerk.call("payment.transaction", "action_refund", [tx["id"]])
+        except BackOfficeError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(len(clerks)) as pool:
+        answers = list(pool.map(ask, clerks))
+    assert answers.count("") == 1, answers
+    platform.run_cron("pg_payments", "cron_refunds")
+    refund = "SELECT state, amount FROM payment_transaction WHERE source_transaction_id = %s"
+    platform.wait_until(
+        lambda: [row["state"] for row in platform.sql(refund, tx["id"])] == ["done"], timeout=60
+    )
+    [child] = platform.sql(refund, tx["id"])
+    assert child["amount"] == -gateway.read(tx)["amount"]
+    assert gateway.refunded(tx) == gateway.paid(tx)
