@@ -1,4 +1,4 @@
-"""`make test-odoo`: Odoo's own tests of the modules that we extend, without our addons and with them.
+"""`make test-odoo`: Odoo's own tests of what we extend, without our addons and with them.
 
     python -m scripts.test_odoo
 
