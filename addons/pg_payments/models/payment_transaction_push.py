@@ -158,17 +158,21 @@ class PaymentTransaction(models.Model):
     def _pg_withdraw(self):
         """Take the request back as the payer wishes; one that is approved goes on.
 
+        The payer means to pay another way: the context says `pg_payer_stays` while this payment is
+        cancelled, so that what it was for is not.
+
         :raise OutsideError: when it is not known whether it was taken back.
         """
         self.ensure_one()
         self._gateway_lock()
         if self.state not in ("draft", "pending") or self.pg_is_unsure:
             return
+        withdrawn = self.with_context(pg_payer_stays=True)
         if not self.pg_checkout_ref:
-            self._set_canceled()
+            withdrawn._set_canceled()
             return
         self.provider_id._pg_get_gateway().expire_checkout(self.pg_checkout_ref)
-        self._pg_refresh("payer")
+        withdrawn._pg_refresh("payer")
 
     def _pg_abandon(self):
         """Override to also end payments for which nobody was asked yet."""

@@ -36,8 +36,13 @@ class PaymentTransaction(models.Model):
         return done
 
     def _set_canceled(self, *args, **kwargs):
-        """Override of `payment` to tell the top-up that its payment page is closed."""
+        """Override of `payment` to tell the top-up that its payment page is closed.
+
+        A payer who stopped it to pay another way stays with the order, which can still be paid.
+        """
         cancelled = super()._set_canceled(*args, **kwargs)
+        if self.env.context.get("pg_payer_stays"):
+            return cancelled
         for transaction in cancelled.sudo():
             if transaction.operation != "refund" and transaction.pg_topup_id:
                 transaction.pg_topup_id._on_payment_over(transaction)
