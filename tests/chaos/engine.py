@@ -30,7 +30,7 @@ CRONS_DUE = """
            AND name IN ('cron_poll', 'cron_refunds', 'cron_events'))"""
 # What only a person can end (absent twice) stays in doubt, with its look-ups, and is counted so.
 UNDER_WAY = """
-    SELECT count(*) FROM pg_topup WHERE client_key LIKE %s AND NOT needs_person AND (
+    SELECT count(*) FROM pg_topup WHERE client_key LIKE %s AND needs_person IS NOT TRUE AND (
         state IN ('paid', 'processing', 'in_doubt')
         OR (state = 'failed' AND refund_state <> 'error'))"""
 # Time is scaled: what is planned for later is looked at now. Nothing else is changed.
