@@ -13,14 +13,15 @@ STATES = [
 
 # From each state, where a top-up may go. A payment that arrives for a cancelled one is honoured.
 # Nothing leads out of `completed` and `refunded`; nothing leads from doubt to a new send but the
-# proof that the first one does not exist (or a named person).
+# proof that the first one does not exist (or a named person). What failed is sent again only when a
+# person decides so before its money goes back.
 TRANSITIONS = {
     "pending": {"paid", "cancelled"},
     "cancelled": {"paid"},
     "paid": {"processing", "failed"},
     "processing": {"completed", "failed", "in_doubt"},
     "in_doubt": {"completed", "failed", "processing"},
-    "failed": {"refunded"},
+    "failed": {"refunded", "processing"},
     "completed": set(),
     "refunded": set(),
 }
@@ -102,8 +103,33 @@ PIN_LIFE = 3600
 # Hours after which a top-up that nobody pays is cancelled, when no payment page is open.
 PENDING_HOURS = 24
 
+# What a seller wants done with the money of a top-up that failed.
+FAILURE_POLICIES = [
+    ("refund", "Give the money back"),
+    ("credit", "Keep it as credit for the customer's next top-up"),
+    ("wait", "Ask a person"),
+]
+# What a person may decide over a failed top-up, and over how many at once.
+DECISIONS = [
+    ("retry", "Send it again"),
+    ("refund", "Give the money back"),
+    ("credit", "Give credit for the next top-up"),
+]
+DECIDE_MOST = 500
+
+# How a person may end a doubt.
+RESOLUTIONS = [
+    ("delivered", "It was delivered"),
+    ("not_delivered", "It was not delivered: give the money back"),
+]
+
+# Code of the payment provider that stands for the sellers' own credit.
+CREDIT = "pg_credit"
+CREDIT_KINDS = [("given", "Given"), ("spent", "Spent")]
+
 REFUND_STATES = [
     ("none", "No refund"),
+    ("waiting", "Waits for a decision"),
     ("due", "Refund due"),
     ("requested", "Refund requested"),
     ("done", "Refunded"),

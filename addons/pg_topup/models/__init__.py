@@ -2,17 +2,22 @@
 from . import pg_topup  # the model itself, before all that extends it
 from . import pg_topup_attempt, pg_topup_event
 from . import (
+    payment_provider,
     payment_transaction,
     pg_circuit,
+    pg_credit,
     pg_operator,
     pg_supplier,
     pg_topup_cancel,
     pg_topup_claim,
     pg_topup_code,
+    pg_topup_credit,
+    pg_topup_decide,
     pg_topup_dispatch,
     pg_topup_ledger,
     pg_topup_pin,
     pg_topup_probe,
+    pg_topup_proposal,
     pg_topup_refund,
     pg_topup_repeat,
     pg_topup_sale,

@@ -71,10 +71,19 @@ class PaymentTransaction(models.Model):
 
     # === REFUND === #
 
-    def _pg_queue_refund(self):
-        """Have the whole payment given back by the refund worker."""
+    def _pg_queue_refund(self, *, as_credit=False):
+        """Have the whole payment given back by the refund worker.
+
+        :param bool as_credit: as credit with the seller instead of through the gateway.
+        """
         self.ensure_one()
-        self.write({"pg_refund_due_at": now(), "pg_refund_asked_at": False})
+        self.write(
+            {
+                "pg_refund_due_at": now(),
+                "pg_refund_asked_at": False,
+                "pg_refund_as_credit": as_credit,
+            }
+        )
         self.pg_topup_id._wake_dispatcher()
 
     def _pg_claim_refunds(self, limit):

@@ -45,7 +45,7 @@ class PgTopup(models.Model):
         for topup in self.sudo():
             topup._lock()
             if topup.is_held and topup.state in ("paid", "processing"):
-                topup._fail(self.env._("The price changed since it was accepted."))
+                topup._fail(self.env._("The price changed since it was accepted."), policy="refund")
         return True
 
     def _check_held(self):

@@ -198,4 +198,4 @@ class PgTopup(models.Model):
             )
         else:
             attempt.write({"state": "absent", "finished_at": now()})
-            self._fail(self.env._("The operator did not deliver."))
+            self._fail(self.env._("The operator did not deliver."), policy="refund")

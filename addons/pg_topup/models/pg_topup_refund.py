@@ -9,10 +9,11 @@ class PgTopup(models.Model):
 
     _inherit = "pg.topup"
 
-    def _fail(self, reason):
+    def _fail(self, reason, *, policy=None):
         """End the top-up as proven not delivered, and have the money go back.
 
         :param str reason: for the customer and the staff.
+        :param str policy: a key of ``const.FAILURE_POLICIES``; the seller's own when left out.
         """
         self.ensure_one()
         self._set_state(
@@ -24,15 +25,15 @@ class PgTopup(models.Model):
             needs_person=False,
             is_held=False,
         )
-        self._queue_refund(self.env._("The money goes back to the customer."))
+        self._return_money(policy or self.company_id.pg_failure_policy)
 
-    def _queue_refund(self, note):
+    def _queue_refund(self, note, *, as_credit=False):
         self.ensure_one()
         if not self.payment_tx_id:
             return
         self.write({"refund_state": "due"})
         self._log_event("refund", note)
-        self.payment_tx_id._pg_queue_refund()
+        self.payment_tx_id._pg_queue_refund(as_credit=as_credit)
 
     @api.model
     def _claim_refunds(self, limit=20):
@@ -54,7 +55,7 @@ class PgTopup(models.Model):
         source._gateway_lock()
         if not source.pg_refund_due_at or self._has_refund(source):
             source.pg_refund_due_at = False
-        elif committed or source._pg_is_ours():
+        elif committed or source._pg_is_ours() or source._pg_goes_to_credit():
             self._ask_refund(source)
         elif source.pg_refund_asked_at:
             source.pg_refund_due_at = False
@@ -71,7 +72,8 @@ class PgTopup(models.Model):
         source.pg_refund_due_at = False
         try:
             with self.env.cr.savepoint():
-                refund = source._refund()
+                to_credit = source._pg_goes_to_credit()
+                refund = source._pg_refund_to_credit() if to_credit else source._refund()
         except UserError as error:
             topup.write({"refund_state": "error"})
             topup._alert(self.env._("The refund could not be asked for: %s", error.args[0]))

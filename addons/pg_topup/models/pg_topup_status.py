@@ -47,7 +47,11 @@ class PgTopup(models.Model):
         self.ensure_one()
         topup = self.sudo()
         title, detail = topup._get_status_words()
-        waits_for_refund = topup.state == "failed" and topup.refund_state in ("due", "requested")
+        waits_for_refund = topup.state == "failed" and topup.refund_state in (
+            "waiting",
+            "due",
+            "requested",
+        )
         return {
             "state": topup.state,
             "title": title,
@@ -101,13 +105,7 @@ class PgTopup(models.Model):
             ),
             "refunded": (
                 self.env._("Refunded"),
-                self.env._(
-                    "The operator could not deliver. %(amount)s went back through %(gateway)s on "
-                    "%(date)s; your bank may take some days to show it.",
-                    amount=amount,
-                    gateway=gateway,
-                    date=self._format_time(self.refunded_at, "d MMMM y"),
-                ),
+                self._get_refunded_sentence(amount, gateway),
             ),
             "cancelled": (
                 self.env._("Cancelled"),
@@ -122,6 +120,22 @@ class PgTopup(models.Model):
             "%(number)s received %(value)s.",
             number=format_number(self.number),
             value=self._get_received_words(),
+        )
+
+    def _get_refunded_sentence(self, amount, gateway):
+        if self._is_credited():
+            return self.env._(
+                "The operator could not deliver. %(amount)s is yours as credit with %(seller)s: "
+                "sign in to pay your next top-up with it.",
+                amount=amount,
+                seller=self.company_id.name,
+            )
+        return self.env._(
+            "The operator could not deliver. %(amount)s went back through %(gateway)s on "
+            "%(date)s; your bank may take some days to show it.",
+            amount=amount,
+            gateway=gateway,
+            date=self._format_time(self.refunded_at, "d MMMM y"),
         )
 
     def _get_failed_sentence(self, amount, gateway):

@@ -46,5 +46,5 @@ class PgTopup(models.Model):
         if topup._get_undo_seconds() <= 0 or topup.attempt_ids:
             raise UserError(self.env._("It is too late: the top-up is on its way."))
         topup.is_undone = True
-        topup._fail(self.env._("Taken back by the customer before it was sent."))
+        topup._fail(self.env._("Taken back by the customer before it was sent."), policy="refund")
         return topup

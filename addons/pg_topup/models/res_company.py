@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .. import const
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -14,6 +16,25 @@ class ResCompany(models.Model):
         default=10,
         help="Who orders the same for the same number again within these minutes is asked whether "
         "it shall really be sent again. 0: never.",
+    )
+    pg_failure_policy = fields.Selection(
+        const.FAILURE_POLICIES,
+        "When a top-up fails",
+        required=True,
+        default="refund",
+        help="Credit is only given to customers with an e-mail address, who can sign in to spend "
+        "it; others get their money back.",
+    )
+    pg_wait_hours = fields.Integer(
+        "Remind after (h)",
+        default=24,
+        help="When a failed top-up waits for a person: hours after which it is told again.",
+    )
+    pg_second_person_from = fields.Monetary(
+        "Second person from",
+        currency_field="currency_id",
+        help="A top-up in doubt of this amount or more is only decided once a second user confirms "
+        "the decision. 0: one person is enough.",
     )
     pg_pin_policy = fields.Selection(
         [("refund", "Give the money back"), ("ask", "Hold it and ask a person")],

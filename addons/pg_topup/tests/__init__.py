@@ -4,6 +4,8 @@ from . import (
     test_circuit,
     test_claim,
     test_code,
+    test_credit,
+    test_decide,
     test_dispatch,
     test_doubt,
     test_ledger,

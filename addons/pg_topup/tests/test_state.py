@@ -33,7 +33,7 @@ class TestStateMachine(TopupCase):
                         topup._set_state(after)
                     self.assertEqual(topup.state, before)
                     self.assertEqual(len(topup.event_ids), events)
-        self.assertEqual(allowed, 12)
+        self.assertEqual(allowed, 13)
 
     def test_every_state_is_known(self):
         self.assertEqual(set(const.TRANSITIONS), set(STATES))

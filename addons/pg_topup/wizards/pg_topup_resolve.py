@@ -1,6 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.addons.pg_base.fields import Secret
 from odoo.exceptions import UserError, ValidationError
+
+from .. import const
 
 
 class PgTopupResolve(models.TransientModel):
@@ -11,23 +13,20 @@ class PgTopupResolve(models.TransientModel):
     _description = "Decide a top-up in doubt"
 
     topup_id = fields.Many2one("pg.topup", required=True, readonly=True)
-    decision = fields.Selection(
-        [
-            ("delivered", "It was delivered"),
-            ("not_delivered", "It was not delivered: give the money back"),
-        ],
-        required=True,
-    )
+    decision = fields.Selection(const.RESOLUTIONS, required=True)
     transfer_ref = fields.Char("Supplier's transfer id")
     code = Secret("Code that the customer bought")
-    is_code = fields.Boolean(compute="_compute_is_code")
+    is_code = fields.Boolean(compute="_compute_hints")
+    needs_second = fields.Boolean(compute="_compute_hints")
     reason = fields.Text(required=True)
 
     # === COMPUTE === #
 
-    def _compute_is_code(self):
+    @api.depends("topup_id")
+    def _compute_hints(self):
         for wizard in self:
             wizard.is_code = wizard.topup_id._is_code()
+            wizard.needs_second = wizard.topup_id._needs_second_person()
 
     # === ACTIONS === #
 
@@ -43,7 +42,9 @@ class PgTopupResolve(models.TransientModel):
         topup._lock()
         if topup.state != "in_doubt":
             raise UserError(self.env._("This top-up is not in doubt any more."))
-        topup._resolve(
+        # What two persons decide is only proposed here.
+        two = topup._needs_second_person()
+        (topup._propose if two else topup._resolve)(
             self.decision,
             self.reason.strip(),
             (self.transfer_ref or "").strip(),
