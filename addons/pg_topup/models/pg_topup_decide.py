@@ -78,7 +78,7 @@ class PgTopup(models.Model):
         self._lock()
         objection = self._find_objection(decision)
         if objection:
-            raise UserError(f"{self.name}: {objection}")
+            raise UserError(self.env._("%(order)s: %(why)s", order=self.name, why=objection))
         label = dict(self._fields_of_decision())[decision]
         self._log_event("note", self.env._("%(what)s: %(why)s", what=label, why=reason))
         self.write({"needs_person": False, "waits_since": False})
