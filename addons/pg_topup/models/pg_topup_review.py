@@ -45,7 +45,7 @@ class PgTopup(models.Model):
             topup._lock()
             if topup._is_to_review():
                 topup._log_event("note", self.env._("Refused by %s.", self.env.user.name))
-                topup._fail(self.env._("The seller did not accept this order."))
+                topup._fail(self.env._("The seller did not accept this order."), policy="refund")
         return True
 
     def _check_review(self):
