@@ -4,6 +4,7 @@ from . import pg_topup_attempt, pg_topup_event
 from . import (
     payment_provider,
     payment_transaction,
+    payment_transaction_dispute,
     pg_circuit,
     pg_credit,
     pg_operator,

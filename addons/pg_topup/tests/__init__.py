@@ -7,6 +7,7 @@ from . import (
     test_credit,
     test_decide,
     test_dispatch,
+    test_dispute,
     test_doubt,
     test_ledger,
     test_notice,
