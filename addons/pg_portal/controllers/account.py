@@ -5,7 +5,6 @@ import time
 from odoo.http import request
 
 from ..tools.identity import EMAIL, SMS, Identity
-from . import page
 
 KEY = "pg_portal"
 LIFE = 30 * 24 * 3600
@@ -45,7 +44,7 @@ def find_partners(company):
 
     Of a code: every customer with the proven address. Of Odoo's login: the user and its contacts.
     """
-    pages = page.storefront(company)
+    pages = request.env["pg.storefront"]._for_seller(company)
     identity = find_identity(company)
     if identity:
         partners = pages._find_accounts(company, identity)

@@ -10,6 +10,7 @@ from odoo.http import request
 from werkzeug.exceptions import HTTPException
 
 from ..tools import params
+from . import account
 
 # A body of a storefront form is under 2 kB; anything near this limit is no form of ours.
 MAX_BODY = 16 * 1024
@@ -88,10 +89,12 @@ def refuse(company):
     )
 
 
-def customer():
-    """Return the partner of the logged-in customer, empty for a guest."""
-    user = request.env.user
-    return user.sudo().partner_id if not user._is_public() else user.sudo().partner_id.browse()
+def customer(company):
+    """Return the partner (sudo) of the customer who is logged in at a seller, empty for a guest."""
+    user = request.env.user.sudo()
+    if user._is_public():
+        return account.find_partners(company)[:1]
+    return user.partner_id
 
 
 def render_redirect(company, topup, provider, form):

@@ -108,7 +108,7 @@ class Storefront(http.Controller):
                 offer,
                 receive,
                 params.amount(post.get("price")),
-                **self._prepare_order(post, email),
+                **self._prepare_order(company, post, email),
             )
         except UserError as error:
             return self._render_review(company, q, number, offer, receive, error=error, **typed)
@@ -124,7 +124,7 @@ class Storefront(http.Controller):
 
     # === HELPERS === #
 
-    def _prepare_order(self, post, email):
+    def _prepare_order(self, company, post, email):
         """Return the further arguments of the order from the request."""
         return {
             "client_key": params.token(post.get("client_key")) or None,
@@ -132,7 +132,7 @@ class Storefront(http.Controller):
             "lang": request.env.lang,
             "ip": request.httprequest.remote_addr,
             "user_agent": request.httprequest.user_agent.string,
-            "partner": page.customer() or None,
+            "partner": page.customer(company) or None,
             "confirmed": post.get("confirmed") == "1",
         }
 
@@ -154,7 +154,7 @@ class Storefront(http.Controller):
         message = page.error_text(error)
         try:
             values = pages._get_review_values(
-                company, token, number, offer, receive, page.customer()
+                company, token, number, offer, receive, page.customer(company)
             )
         except UserError as no_price:
             values = pages._get_offers_values(company, token, number, offer.pg_operator_id.id)

@@ -195,8 +195,12 @@ class PgSellerSignup(models.Model):
                 self.env._("An organisation of this name sells here already. Please write to us.")
             )
         zones = pytz.country_timezones.get(self.country_id.code) or ["UTC"]
-        return self.env["res.company"].create(
+        Company = self.env["res.company"]
+        # Some of Odoo's addons ask the outside about a new company; never while a visitor waits.
+        quiet = {"iap_enrich_auto_done": True} if "iap_enrich_auto_done" in Company._fields else {}
+        return Company.create(
             {
+                **quiet,
                 "name": self.company_name,
                 "email": self.email,
                 "country_id": self.country_id.id,

@@ -69,6 +69,16 @@ class TestAccount(AccountCase):
         self.assertIn("+675 7012 3456", self.words(review))
         self.assertEqual(self.topups(), before)
 
+    def test_customer_with_a_code_buys_in_own_name(self):
+        self.log_in()
+        fields = self.review()
+        self.assertEqual(fields["email"], EMAIL)
+        before = self.topups()
+        self.post(f"{self.base}/pay", {**fields, "email": "", "price": fields["price"]})
+        topup = self.topups() - before
+        self.assertEqual(topup.partner_id, self.own.partner_id)
+        self.assertFalse(self.review(self.other_fixed_offer, base=self.other_base)["email"])
+
     def test_send_again_of_another_is_not_there(self):
         self.get(f"{self.my}/again/{self.own.id}", status=404)
         self.log_in()
