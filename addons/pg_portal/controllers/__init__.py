@@ -1,1 +1,1 @@
-from . import order, portal, portal_login, portal_my, sell, storefront
+from . import order, portal, portal_login, portal_my, sell, storefront, widget, widget_api

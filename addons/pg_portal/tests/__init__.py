@@ -5,7 +5,9 @@ from . import (
     test_order,
     test_pay,
     test_portal,
+    test_publishable_key,
     test_sell,
     test_storefront,
     test_tools,
+    test_widget_api,
 )
