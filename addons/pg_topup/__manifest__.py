@@ -6,7 +6,7 @@
     "author": "Prepaid Minutes Contributors",
     "license": "LGPL-3",
     "depends": ["pg_catalog", "pg_payments", "pg_ledger", "sms"],
-    "external_dependencies": {"python": ["reportlab"]},
+    "external_dependencies": {"python": ["reportlab", "xlsxwriter"]},
     "data": [
         "security/ir.model.access.csv",
         "security/pg_topup_rules.xml",
@@ -19,6 +19,8 @@
         "wizards/pg_topup_reveal_views.xml",
         "views/pg_topup_attempt_views.xml",
         "views/pg_topup_views.xml",
+        "views/pg_recipient_views.xml",
+        "views/res_partner_views.xml",
         "views/payment_transaction_views.xml",
         "views/pg_circuit_views.xml",
         "views/pg_supplier_views.xml",
@@ -27,6 +29,7 @@
         "views/pg_credit_views.xml",
         "views/pg_webhook_views.xml",
     ],
+    "assets": {"web.assets_backend": ["pg_topup/static/src/**/*"]},
     "application": True,
     "installable": True,
 }

@@ -1,6 +1,7 @@
 # isort: off
 from . import pg_topup  # the model itself, before all that extends it
 from . import pg_topup_attempt, pg_topup_event
+from . import pg_customer, pg_recipient
 from . import (
     payment_provider,
     payment_transaction,
@@ -15,6 +16,7 @@ from . import (
     pg_topup_credit,
     pg_topup_decide,
     pg_topup_dispatch,
+    pg_topup_history,
     pg_topup_ledger,
     pg_topup_pin,
     pg_topup_probe,

@@ -93,7 +93,7 @@ class PgTopup(models.Model):
     # Money
     payment_tx_ids = fields.One2many("payment.transaction", "pg_topup_id", "Payments")
     payment_tx_id = fields.Many2one("payment.transaction", "Payment", readonly=True, copy=False)
-    gateway = fields.Selection(related="payment_tx_id.provider_code", string="Gateway")
+    gateway = fields.Selection(related="payment_tx_id.provider_code", string="Gateway", store=True)
     refund_state = fields.Selection(
         const.REFUND_STATES, "Refund", readonly=True, required=True, default="none", copy=False
     )
