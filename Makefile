@@ -5,7 +5,7 @@ PY = var/venv/bin/python
 # exec: Ctrl-C and exit codes reach the program itself
 BOOT = python=$$(scripts/python.sh) && "$$python" -m scripts.bootstrap
 
-.PHONY: help run stop test lint contract bench-catalogue bench-ledger bench-topup bench-payments test-odoo chaos demo screenshots shell logs clean
+.PHONY: help run stop test lint contract bench-catalogue bench-ledger bench-topup bench-payments test-odoo chaos chaos-ledger demo screenshots shell logs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-odoo: ## Odoo's own tests of payment, portal, product …: without our addo
 
 chaos: ## Sell 5,000 top-ups while everything fails and dies, then count; TOPUPS=, SEED=
 	@$(BOOT) test && exec $(PY) -m tests.chaos.run $(if $(TOPUPS),--topups $(TOPUPS)) $(if $(SEED),--seed $(SEED))
+
+chaos-ledger: ## Post while MongoDB, PostgreSQL and workers die 100 times, then a replica set; KILLS=, SEED=
+	@$(BOOT) test && exec $(PY) -m tests.chaos.ledger $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 demo: ## Buy one top-up through the running platform and print its story
 	@$(BOOT) run && exec $(PY) -m scripts.run demo

@@ -13,21 +13,22 @@ import sys
 from scripts.common import LOGS, PROJECT, PYTHON, VAR, Problem, main, say
 
 PRISM = "@stoplight/prism-cli@5.14.2"
+MONGOSH = "mongosh@2.12.0"
 LOCALSTRIPE = "localstripe==1.15.10"
-NPM, VENV = VAR / "npm", VAR / "localstripe"
+NPM, SHELL, VENV = VAR / "npm", VAR / "mongosh", VAR / "localstripe"
 
 
-def install_prism():
-    """Install Prism; without npm its tests are skipped and say so."""
+def install_npm():
+    """Install Prism, and mongosh for `make test`; without npm their tests are left out."""
     if not shutil.which("npm"):
-        say("npm is not there: the tests with Prism are left out.")
+        say("npm is not there: the tests with Prism and mongosh are left out.")
         return
-    if not _is_new(NPM, PRISM):
-        return
-    NPM.mkdir(parents=True, exist_ok=True)
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    _run("npm", ["npm", "install", "--prefix", NPM, *options, PRISM])
-    _note(NPM, PRISM)
+    for folder, package in ((NPM, PRISM), (SHELL, MONGOSH)):
+        if _is_new(folder, package):
+            folder.mkdir(parents=True, exist_ok=True)
+            _run("npm", ["npm", "install", "--prefix", folder, *options, package])
+            _note(folder, package)
 
 
 def install_localstripe():
@@ -65,7 +66,7 @@ def _run(name, argv):
 
 def entry():
     """Install what is missing, then run the tests."""
-    install_prism()
+    install_npm()
     install_localstripe()
     argv = [str(PYTHON), "-m", "pytest", "-q", "-p", "no:odoo", "tests/contract", *sys.argv[1:]]
     return subprocess.call(argv, cwd=PROJECT, env={**os.environ, "PG_PEERS": "1"})

@@ -145,7 +145,8 @@ class PgLedgerMirror(models.Model):
                 SELECT company_id, %(failures)s, %(error)s, %(now)s::timestamp,
                        %(retry)s::timestamp
                   FROM (SELECT company_id FROM pg_ledger_chain WHERE mirrored_at IS NULL
-                        UNION SELECT company_id FROM pg_ledger_outbox) waiting
+                        UNION SELECT company_id FROM pg_ledger_outbox
+                        UNION SELECT company_id FROM pg_ledger_mirror WHERE refill_next > 0) waiting
                 ON CONFLICT (company_id) DO UPDATE SET failures = excluded.failures,
                        last_error = excluded.last_error, last_error_at = excluded.last_error_at,
                        retry_at = excluded.retry_at

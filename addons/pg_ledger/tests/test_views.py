@@ -6,8 +6,9 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 from pymongo.errors import OperationFailure
 
-from ..worker import loop, views
+from ..worker import command, loop, views
 from .common import MongoCase
+from .test_mirror import NOWHERE
 
 
 @tagged("post_install", "-at_install", "pg")
@@ -160,3 +161,27 @@ class TestViews(MongoCase):
         self.env["pg.ledger.mirror"].invalidate_model()
         self.env["pg.ledger.mirror"]._alarm_lag()
         self.assertFalse(self.alarms())
+
+    # === COMMAND === #
+
+    def test_commands_of_an_operator(self):
+        self.admin.drop_database(f"{self.prefix}_ledger")
+        with self.enter_registry_test_mode():
+            self.assertTrue(command.refill(self.env.registry))
+            self.assertTrue(command.verify(self.env.registry))
+            self.store.transactions.delete_many({})
+            self.assertTrue(command.rebuild_views(self.env.registry, self.seller.id))
+            self.assertEqual(self.store.transactions.count_documents({}), 1)
+            self.events.delete_one({"company_id": self.seller.id})
+            with mute_logger("odoo.addons.pg_ledger.models.pg_ledger_verify"):
+                self.assertFalse(command.verify(self.env.registry, self.seller.id))
+            self.assertTrue(command.verify(self.env.registry, self.other_seller.id))
+
+    def test_command_ends_when_mongodb_is_away(self):
+        with (
+            patch.dict("os.environ", {"PG_MONGO_URI": NOWHERE}),
+            mute_logger(loop.__name__),
+            self.enter_registry_test_mode(),
+        ):
+            self.assertFalse(command.refill(self.env.registry))
+        self.assertFalse(self.mirror().failures == 0)
