@@ -21,6 +21,7 @@
         "views/pg_topup_views.xml",
         "views/pg_recipient_views.xml",
         "views/res_partner_views.xml",
+        "views/pg_ledger_entry_views.xml",
         "views/payment_transaction_views.xml",
         "views/pg_circuit_views.xml",
         "views/pg_supplier_views.xml",

@@ -8,6 +8,7 @@ from . import (
     payment_transaction_dispute,
     pg_circuit,
     pg_credit,
+    pg_ledger_entry,
     pg_operator,
     pg_supplier,
     pg_topup_cancel,

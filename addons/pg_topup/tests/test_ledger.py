@@ -38,3 +38,13 @@ class TestLedger(TopupCase):
         sums = self.postings(topup)
         fee = sums.pop("fee:stripe_checkout", 0)
         self.assertEqual(sums, {"gateway:stripe_checkout": round(-fee, 4), "customer": 0.0})
+
+    def test_from_a_balance_down_to_the_topup(self):
+        topup = self.sell()
+        self.dispatch()
+        Balance = self.as_user(self.env["pg.ledger.balance"], "viewer", topup.company_id)
+        row = Balance.search([("account", "=", "sales")])
+        postings = Balance.env["pg.ledger.posting"].search(row.action_open_postings()["domain"])
+        self.assertEqual(postings.entry_id.mapped("subject"), [topup.uuid])
+        action = postings.entry_id.action_open_topup()
+        self.assertEqual((action["res_model"], action["res_id"]), ("pg.topup", topup.id))
