@@ -69,6 +69,30 @@ class PortalMy(http.Controller):
             page.refuse(company)
         return request.redirect(pages._get_repeat_url(topup), code=303)
 
+    @http.route(
+        "/portal/<string:slug>/pay/<int:topup_id>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        max_content_length=page.MAX_BODY,
+    )
+    def portal_pay_by_credit(self, slug, topup_id, **_kwargs):
+        """Pay a waiting order of one's own by credit; a second click is one payment."""
+        company, partners = self._enter(slug)
+        pages = page.storefront(company)
+        topup = pages._find_own(company, partners, topup_id) if partners else None
+        if not topup:
+            page.refuse(company)
+        try:
+            # Signed in as this customer: the order is one of its own.
+            topup._pay_with_credit(topup.partner_id)
+        except UserError as error:
+            values = pages._get_account_values(company, partners)
+            return self._render(
+                "portal_history", company, partners, {**values, "error": str(error)}, 422
+            )
+        return request.redirect(topup._get_status_url(), code=303)
+
     # === SETTINGS === #
 
     @http.route("/portal/<string:slug>/settings", type="http", auth="public", methods=["GET"])

@@ -1,9 +1,11 @@
 import re
 from calendar import monthrange
 from datetime import date
+from decimal import Decimal
 from urllib.parse import quote
 
 from odoo import api, models
+from odoo.addons.pg_base.tools.money import D
 from odoo.addons.pg_topup.report.receipt import render_receipts
 from odoo.fields import Domain
 from odoo.tools import escape_psql, format_date
@@ -120,6 +122,8 @@ class PgStorefront(models.AbstractModel):
             row["tone"] = TONES.get(row["badge"], "plain")
             row["again_url"] = f"{base}/again/{topup.id}"
             row["receipt_url"] = f"{row['url']}/receipt.pdf" if topup.paid_at else ""
+            payable = self._can_pay_by_credit(topup)
+            row["credit_url"] = f"{base}/pay/{topup.id}" if payable else ""
             row["refund"] = self._get_refund_words(topup)
         return rows
 
@@ -145,13 +149,20 @@ class PgStorefront(models.AbstractModel):
             for (day,) in groups
         ]
 
+    # === CREDIT === #
+
     @api.model
     def _get_credit_words(self, company, partners):
         """Return what the customer has left to spend here, '' when nothing."""
-        if not hasattr(partners, "_pg_credit_balance"):
-            return ""
-        balance = sum(partner._pg_credit_balance(company) for partner in partners)
+        balance = sum((p._pg_credit_balance(company) for p in partners), Decimal())
         return self._format_money(balance, company.currency_id.name, whole=False) if balance else ""
+
+    def _can_pay_by_credit(self, topup):
+        """Return whether a waiting order could be paid by its customer's credit, whole."""
+        if topup.state != "pending":
+            return False
+        balance = topup.partner_id._pg_credit_balance(topup.company_id, topup.currency_id)
+        return balance >= D(topup.amount) > 0
 
     # === RECEIPTS === #
 

@@ -36,7 +36,7 @@ class ResPartner(models.Model):
         Note: in sudo mode, for a visitor who has proven to be these customers.
 
         :return: how many top-ups lost what they knew.
-        :raise UserError: something is under way; nothing is deleted then.
+        :raise UserError: something is under way, or credit is left; nothing is deleted then.
         """
         partners = self.filtered(lambda partner: partner.company_id == company)
         topups = self.env["pg.topup"].search(
@@ -45,6 +45,13 @@ class ResPartner(models.Model):
         if any(t.state in OPEN_STATES or t.refund_state in ("due", "requested") for t in topups):
             raise UserError(
                 self.env._("A top-up or a refund is still under way. Please come back after it.")
+            )
+        if any(partner._pg_credit_balance(company) for partner in partners):
+            raise UserError(
+                self.env._(
+                    "You still have credit here, and nobody could give it back to you afterwards. "
+                    "Please spend it, or have it paid out, first."
+                )
             )
         partners._pg_forget_traces(company)
         topups._pg_forget_person()

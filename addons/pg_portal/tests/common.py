@@ -2,7 +2,7 @@ import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from lxml import html
-from odoo.addons.pg_topup.tests.common import DELIVERED, RANGE_SKU, TopupCase
+from odoo.addons.pg_topup.tests.common import DELIVERED, RANGE_SKU, REFUSED, TopupCase
 from odoo.tests import HttpCase
 
 # What no page may ever show, whatever is sent to it.
@@ -110,4 +110,4 @@ class StorefrontCase(HttpCase, TopupCase):
         return self.sandbox.sessions(self.stripe["id"])
 
 
-__all__ = ["DELIVERED", "RANGE_SKU", "StorefrontCase"]
+__all__ = ["DELIVERED", "RANGE_SKU", "REFUSED", "StorefrontCase"]

@@ -3,7 +3,7 @@ from datetime import date
 from odoo.tests import tagged
 
 from .account_common import EMAIL, AccountCase
-from .common import DELIVERED
+from .common import DELIVERED, REFUSED
 
 OTHER = "ben@example.com"
 ALIEN = "+67570123999"
@@ -110,6 +110,52 @@ class TestAccount(AccountCase):
             response = self.get(path)
             self.assertNotIn("<script>alert", response.text)
             self.assertFalse(self.page(response).xpath("//*[@onerror]"))
+
+    # === CREDIT === #
+
+    def give_credit(self, email=EMAIL):
+        """Let a top-up fail whose money goes back as credit; return its customer."""
+        self.seller.pg_failure_policy = "credit"
+        topup = self.sell(REFUSED, email=email)
+        self.dispatch()
+        self.refund(topup)
+        self.assertGreater(topup.partner_id._pg_credit_balance(self.seller), 0)
+        return topup.partner_id
+
+    def test_pay_a_waiting_order_by_credit(self):
+        partner = self.give_credit()
+        self.log_in()
+        self.assertIn("of credit here", self.words(self.get(self.my)))
+        path = f"{self.my}/pay/{self.own.id}"
+        fields = self.fields(self.get(self.my), f"form[@action='{path}']")
+        response = self.post(path, fields, status=303)
+        self.assertIn(self.own.access_token, response.headers["Location"])
+        self.post(path, fields, status=303)
+        self.env.invalidate_all()
+        self.assertEqual(self.own.state, "paid")
+        self.assertEqual(partner._pg_credit_balance(self.seller), 0)
+        another = self.place(email=EMAIL)
+        self.post(f"{self.my}/pay/{another.id}", fields, status=422)
+        self.assertEqual(another.state, "pending")
+
+    def test_credit_of_another_pays_nothing(self):
+        self.give_credit(OTHER)
+        self.log_in()
+        page = self.get(self.my)
+        self.assertNotIn("of credit here", self.words(page))
+        fields = self.fields(page, "form[contains(@action, '/logout')]")
+        self.post(f"{self.my}/pay/{self.foreign.id}", fields, status=404)
+        self.post(f"{self.my}/pay/{self.own.id}", fields, status=422)
+        self.post(f"{self.my}/pay/{self.own.id}", {"x": "1"}, status=400)
+        self.env.invalidate_all()
+        self.assertEqual((self.own + self.foreign).mapped("state"), ["pending", "pending"])
+
+    def test_delete_waits_for_credit(self):
+        self.give_credit()
+        self.log_in()
+        self.form_post(f"{self.my}/delete", {"sure": "1"}, status=422)
+        self.env.invalidate_all()
+        self.assertEqual(self.own.partner_id.email, EMAIL)
 
     # === SETTINGS === #
 
