@@ -18,6 +18,9 @@ MAX_ID = 2**31 - 1
 PAGE_DEFAULT = 50
 PAGE_MAX = 100
 
+# Requests of one key in a number of seconds, by the bucket of `pg.rate.limit`.
+RATES = {"api.read": (600, 60), "api.order": (300, 60)}
+
 # The word for programs and the sentence for people of every refusal that has none of its own.
 ERRORS = {
     400: ("malformed", "The request could not be read."),
@@ -28,6 +31,7 @@ ERRORS = {
     409: ("conflict", "The request does not fit what is stored."),
     413: ("too_large", "The body is larger than 64 KiB."),
     422: ("invalid", "The request asks for something that cannot be done."),
+    429: ("too_many_requests", "Too many requests. Retry-After says in how many seconds to go on."),
     500: ("internal_error", "Something went wrong on our side. Nothing was stored."),
     503: ("busy", "Too much happens at once. Send the same request again."),
 }

@@ -10,7 +10,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def route(path, *, methods=("GET",), auth="bearer", **routing):
-    """Declare a route of the API: no session is kept, what only reads uses a read-only cursor."""
+    """Declare a route of the API: no session is kept."""
     return http.route(
         const.ROOT + path,
         type="http",
@@ -18,7 +18,8 @@ def route(path, *, methods=("GET",), auth="bearer", **routing):
         methods=list(methods),
         csrf=False,
         save_session=False,
-        readonly="POST" not in methods,
+        # What counts against a limit writes, so that no route is read-only but the public one.
+        readonly=auth == "none",
         max_content_length=const.MAX_BODY,
         **routing,
     )
@@ -28,9 +29,15 @@ def authorise(role):
     """Return the model of the API for the key's user.
 
     :raise ApiError: 401 without key (a browser's session is none), 403 without the right.
+    :raise TooManyRequests: the key asks too often.
     """
-    if "Authorization" not in request.httprequest.headers:
+    http_request = request.httprequest
+    if "Authorization" not in http_request.headers:
         raise ApiError(401)
+    bucket = "api.order" if http_request.method == "POST" else "api.read"
+    request.env["pg.rate.limit"]._enforce(
+        bucket, http_request.headers["Authorization"], *const.RATES[bucket]
+    )
     return request.env["pg.api"]._for_user(role)
 
 

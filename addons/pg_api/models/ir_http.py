@@ -1,6 +1,7 @@
 import json
 
 from odoo import models
+from odoo.addons.pg_base.exceptions import TooManyRequests
 from odoo.exceptions import AccessDenied, ConcurrencyError, UserError
 from odoo.http import Response, SessionExpiredException, request
 from psycopg2 import OperationalError
@@ -32,6 +33,8 @@ class IrHttp(models.AbstractModel):
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if error.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(exception, TooManyRequests):
+            headers["Retry-After"] = str(exception.seconds)
         if isinstance(exception, MethodNotAllowed):
             headers["Allow"] = ", ".join(exception.valid_methods)
         return Response(

@@ -121,6 +121,22 @@ class TestTopups(ApiCase):
             self.assertEqual(message, "There is no such offer.")
         self.assertEqual(self.refused(self.order(offer_id=2147483647), 422), message)
 
+    def test_limit_is_per_key_and_stores_nothing(self):
+        self.env["ir.config_parameter"].set_param("pg_base.rate.api.order", "2/600")
+        self.send(self.order())
+        self.send(self.order(), status=200)
+        self.refused(self.order(number="+67570123457"), 429, "too_many_requests", order_key="new")
+        # Reading, and another key, are counted apart.
+        self.ask("/topups")
+        self.send(self.order(number="+67570123458"), role="manager", order_key="other")
+
+    def test_limit_says_when_to_go_on(self):
+        self.env["ir.config_parameter"].set_param("pg_base.rate.api.read", "1/600")
+        self.ask("/ping")
+        response = self.url_open("/api/v1/ping", headers=self._auth("operator", None, None))
+        self.assertEqual(response.status_code, 429)
+        self.assertIn(int(response.headers["Retry-After"]), range(590, 601))
+
     # === FOLLOW === #
 
     def test_follow_to_the_end(self):
