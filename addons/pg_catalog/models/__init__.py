@@ -27,6 +27,7 @@ from . import (
     product_pricelist,
     product_template,
     product_template_actions,
+    product_template_pay,
     product_template_price,
     product_template_watch,
     res_company,
