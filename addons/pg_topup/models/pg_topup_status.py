@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 from odoo import api, models
 from odoo.addons.pg_base.tools.money import D
 from odoo.addons.pg_catalog.tools.numbering import format_number
 from odoo.tools import format_datetime
 from odoo.tools.misc import consteq
 
+from ..const import PENDING_HOURS
 from ..report.receipt import Receipt, render_receipt
 
 FINAL_STATES = ("completed", "refunded", "cancelled")
@@ -39,9 +42,11 @@ class PgTopup(models.Model):
 
         :return: ``state``, ``title``, ``detail``, ``final`` (nothing more will change), ``steps``
             (``key``, ``label``, ``done``, ``at``), ``order``, ``number``, ``operator``, ``paid``,
-            ``receives``, ``refund`` (state of the money's way back), ``has_receipt``,
-            ``undo_seconds`` (for how long `_undo` is still possible), ``pin`` (dict of ``code``
-            and ``text`` of a delivered PIN or voucher, else None).
+            ``receives``, ``refund`` (the money's way back: ``state``, ``amount``, ``gateway``,
+            ``at``; None without one), ``has_receipt``, ``undo_seconds`` (for how long `_undo` is
+            still possible), ``confirming`` (the payer is through, the gateway has not settled),
+            ``converted`` (what was charged in another currency, or False), ``pin`` (dict of
+            ``code`` and ``text`` of a delivered PIN or voucher, else None).
         :rtype: dict
         """
         self.ensure_one()
@@ -64,9 +69,11 @@ class PgTopup(models.Model):
             "operator": topup.operator_id.name,
             "paid": topup._format_money(topup.amount, topup.currency_id),
             "receives": topup._format_money(topup.receive_value, topup.receive_currency_id),
-            "refund": topup.refund_state,
+            "refund": topup._get_refund(),
             "has_receipt": bool(topup.paid_at),
             "undo_seconds": topup._get_undo_seconds(),
+            "confirming": topup._is_confirming(),
+            "converted": topup._get_converted(),
             "pin": topup._reveal_pin(),
         }
 
@@ -74,6 +81,15 @@ class PgTopup(models.Model):
         """Return title and one sentence for the customer."""
         amount = self._format_money(self.amount, self.currency_id)
         gateway = self.payment_tx_id.provider_id.name or ""
+        if self._is_confirming():
+            return self.env._("Confirming your payment"), self.env._(
+                "You have paid; the payment service is confirming it. Please do not pay again: the "
+                "top-up is sent as soon as it is confirmed."
+            )
+        if self._is_expired():
+            return self.env._("Expired"), self.env._(
+                "This order was not paid in time. Nothing was charged; please start a new one."
+            )
         if self.state == "failed":
             title = self.env._("Taken back") if self.is_undone else self.env._("Not delivered")
             return title, self._get_failed_sentence(amount, gateway)
@@ -137,6 +153,34 @@ class PgTopup(models.Model):
             gateway=gateway,
             date=self._format_time(self.refunded_at, "d MMMM y"),
         )
+
+    def _is_confirming(self):
+        """Tell whether the payer is through and the gateway has not settled yet."""
+        return self.state == "pending" and any(tx._pg_is_confirming() for tx in self.payment_tx_ids)
+
+    def _is_expired(self):
+        """Tell whether the order was cancelled because nobody paid it in time."""
+        if self.state != "cancelled" or not self.cancelled_at:
+            return False
+        return self.cancelled_at - self.create_date >= timedelta(hours=PENDING_HOURS)
+
+    def _get_refund(self):
+        """Return the money's way back for people, None when there is none."""
+        if self.refund_state == "none":
+            return None
+        return {
+            "state": self.refund_state,
+            "amount": self._format_money(self.amount, self.currency_id),
+            "gateway": self.payment_tx_id.provider_id.name or "",
+            "at": self._format_time(self.refunded_at, "d MMMM y, HH:mm"),
+        }
+
+    def _get_converted(self):
+        """Return what the gateway charged in another currency, for people, else False."""
+        transaction = self.payment_tx_id or self.payment_tx_ids[:1]
+        if not transaction.gateway_currency_id:
+            return False
+        return self._format_money(transaction.gateway_amount, transaction.gateway_currency_id)
 
     def _get_failed_sentence(self, amount, gateway):
         if self.is_undone and self.refund_state in ("due", "requested"):
@@ -225,7 +269,9 @@ class PgTopup(models.Model):
             (self.env._("Product"), "" if self.sku_id.is_range else self.offer_id.name),
             (self.env._("Recipient gets"), self._get_received_words()),
             (self.env._("Paid with"), transaction.provider_id.name or ""),
+            (self.env._("Charged as"), self._get_converted() or ""),
             (self.env._("Payment reference"), transaction.reference or ""),
+            (self.env._("Gateway's reference"), transaction.provider_reference or ""),
             (self.env._("Operator's reference"), self.transfer_ref or ""),
             (self.env._("Code"), known["code"] or known["text"]),
         ]

@@ -50,14 +50,14 @@ class TestCustomerView(TopupCase):
         topup = self.sell(REFUSED)
         self.dispatch()
         status = topup._get_public_status()
-        self.assertEqual(
-            (status["state"], status["refund"], status["final"]),
-            ("failed", status["refund"], False),
-        )
-        self.assertIn(status["refund"], ("due", "requested"))
+        self.assertEqual((status["state"], status["final"]), ("failed", False))
+        self.assertIn(status["refund"]["state"], ("due", "requested"))
+        self.assertFalse(status["refund"]["at"])
         self.refund(topup)
         status = topup._get_public_status()
         self.assertEqual((status["state"], status["final"]), ("refunded", True))
+        self.assertEqual(status["refund"]["state"], "done")
+        self.assertTrue(status["refund"]["at"] and status["refund"]["gateway"])
         self.assertEqual(
             [(step["key"], step["done"]) for step in status["steps"]],
             [(key, True) for key in ("placed", "paid", "sent", "failed", "refunded")],
