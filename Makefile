@@ -5,7 +5,7 @@ PY = var/venv/bin/python
 # exec: Ctrl-C and exit codes reach the program itself
 BOOT = python=$$(scripts/python.sh) && "$$python" -m scripts.bootstrap
 
-.PHONY: help run stop test lint contract bench-catalogue bench-ledger bench-topup bench-payments test-odoo chaos chaos-ledger demo screenshots shell logs clean
+.PHONY: help run stop test lint contract bench-catalogue bench-ledger bench-topup bench-payments bench-portal test-odoo chaos chaos-ledger demo screenshots shell logs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench-payments: ## Measure webhooks, from their first byte to the committed answ
 
 test-odoo: ## Odoo's own tests of payment, portal, product …: without our addons, then with them
 	@$(BOOT) test && exec $(PY) -m scripts.test_odoo
+
+bench-portal: ## Measure the customer's pages with the full catalogue, beside Odoo's own shop
+	@$(BOOT) test && exec $(PY) -m tests.bench.bench_portal $(ARGS)
 
 chaos: ## Sell 5,000 top-ups while everything fails and dies, then count; TOPUPS=, SEED=
 	@$(BOOT) test && exec $(PY) -m tests.chaos.run $(if $(TOPUPS),--topups $(TOPUPS)) $(if $(SEED),--seed $(SEED))

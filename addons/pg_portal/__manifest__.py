@@ -13,6 +13,9 @@
         # The layout comes first: the pages call it.
         "views/layout_templates.xml",
         "views/storefront_templates.xml",
+        "views/offers_templates.xml",
+        "views/review_templates.xml",
+        "views/payment_templates.xml",
         "views/order_templates.xml",
         "views/portal_templates.xml",
         "views/account_templates.xml",

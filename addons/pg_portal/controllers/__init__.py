@@ -1,1 +1,11 @@
-from . import order, portal, portal_login, portal_my, sell, storefront, widget, widget_api
+from . import (
+    images,
+    order,
+    portal,
+    portal_login,
+    portal_my,
+    sell,
+    storefront,
+    widget,
+    widget_api,
+)

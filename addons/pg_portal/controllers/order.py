@@ -41,6 +41,7 @@ class StorefrontOrder(http.Controller):
         if answer["mark"] != mark:
             qweb = request.env["ir.qweb"]
             answer["payable"] = live["is_payable"]
+            answer["undo"] = live["undo_seconds"]
             answer["title"] = live["title"]
             answer["live"] = qweb._render("pg_portal.order_live", live)
             answer["actions"] = qweb._render("pg_portal.order_actions", live)
@@ -58,8 +59,9 @@ class StorefrontOrder(http.Controller):
         """Lead the customer to the gateway once more, or to another one."""
         company = page.find_seller(slug)
         topup = page.find_topup(company, token)
+        page.limit(company, "storefront.pay", 20)
         provider_id = params.record_id(provider)
-        if topup.state != "pending":
+        if topup.state != "pending" or topup._is_confirming():
             return request.redirect(topup._get_status_url(), code=303)
         try:
             chosen = topup._get_payment_providers().filtered(lambda p: p.id == provider_id)
@@ -67,6 +69,40 @@ class StorefrontOrder(http.Controller):
         except (UserError, OutsideError) as error:
             return self._render_order(company, topup, error=error, provider_id=provider_id)
         return page.render_redirect(company, topup, chosen, form)
+
+    @http.route(
+        "/topup/<string:slug>/order/<string:token>/undo",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        max_content_length=page.MAX_BODY,
+    )
+    def storefront_order_undo(self, slug, token, **_kwargs):
+        """Take a paid order back before it is sent."""
+        company = page.find_seller(slug)
+        topup = page.find_topup(company, token)
+        page.limit(company, "storefront.pay", 20)
+        try:
+            topup._undo(topup.access_token)
+        except UserError as error:
+            return self._render_order(company, topup, error=error)
+        return request.redirect(topup._get_status_url(), code=303)
+
+    @http.route(
+        "/topup/<string:slug>/order/<string:token>/receipt",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        readonly=True,
+    )
+    def storefront_order_receipt_page(self, slug, token, **_kwargs):
+        """Show the receipt of an order that was paid, to read or to print."""
+        company = page.find_seller(slug)
+        topup = page.find_topup(company, token)
+        if not topup._get_public_status()["has_receipt"]:
+            page.refuse(company)
+        values = page.storefront(company)._get_receipt_values(topup)
+        return page.render("receipt", company, values, headers=NO_STORE)
 
     @http.route(
         "/topup/<string:slug>/order/<string:token>/receipt.pdf",
@@ -99,7 +135,7 @@ class StorefrontOrder(http.Controller):
 
     def _render_order(self, company, topup, error=None, provider_id=None):
         values = page.storefront(company)._get_order_values(topup, provider_id)
-        if values["is_payable"]:
+        if not values["is_final"]:
             values["csrf_token"] = request.csrf_token()
         return page.render(
             "order",

@@ -5,6 +5,7 @@ import secrets
 
 from lxml import etree, html
 from markupsafe import Markup
+from odoo.addons.pg_base.exceptions import TooManyRequests
 from odoo.exceptions import UserError
 from odoo.http import request
 from werkzeug.exceptions import HTTPException
@@ -89,6 +90,28 @@ def refuse(company):
     )
 
 
+def limit(company, bucket, hits, seconds=60):
+    """End the request with a page and status 429 when the visitor asks too often.
+
+    :param str bucket: what is asked; the system parameter ``pg_base.rate.<bucket>`` overrules it.
+    """
+    limits = request.env["pg.rate.limit"]
+    try:
+        limits._enforce(bucket, limits._get_address(), hits, seconds)
+    except TooManyRequests as refusal:
+        response = render(
+            "message",
+            company,
+            {
+                "title": request.env._("One moment, please"),
+                "detail": request.env._("That was a bit often. Please try again in a minute."),
+            },
+            status=429,
+            headers={"Cache-Control": "no-store", "Retry-After": str(refusal.seconds)},
+        )
+        raise HTTPException(response=response) from None
+
+
 def customer(company):
     """Return the partner (sudo) of the customer who is logged in at a seller, empty for a guest."""
     user = request.env.user.sudo()
@@ -112,6 +135,7 @@ def render_redirect(company, topup, provider, form):
             "form_id": "gateway-form",
             "price": pages._format_money(topup.amount, topup.currency_id.name, whole=False),
             "provider": provider.name,
+            "converted": topup._get_converted() or "",
             "status_url": topup._get_status_url(),
         },
         form_action=found.group() if found else "",

@@ -31,13 +31,13 @@ class Storefront(http.Controller):
         auth="public",
         methods=["POST"],
         csrf=False,
-        readonly=True,
         save_session=False,
         max_content_length=page.MAX_BODY,
     )
     def storefront_number(self, slug, number="", country="", **_kwargs):
         """Read the number and go on to its offers, by an address that does not show it."""
         company = page.find_seller(slug)
+        page.limit(company, "storefront.number", 60)
         pages = page.storefront(company)
         number, country = params.text(number, 40), params.text(country, 2)
         try:
@@ -69,22 +69,25 @@ class Storefront(http.Controller):
         readonly=True,
         save_session=False,
     )
-    def storefront_quote(self, slug, offer="", receive="", **_kwargs):
-        """Answer what a chosen amount costs, while it is being typed."""
+    def storefront_quote(self, slug, offer="", receive="", pay="", **_kwargs):
+        """Answer what an amount comes to while it is being typed, on either side."""
         company = page.find_seller(slug)
         offer = self._find_offer(company, offer)
-        values = page.storefront(company)._get_quote_values(offer, params.amount(receive))
+        values = page.storefront(company)._get_quote_values(
+            offer, params.amount(receive), params.amount(pay)
+        )
         return request.make_json_response(values, headers=[("Cache-Control", "no-store")])
 
     # === REVIEW AND PAY === #
 
     @http.route("/topup/<string:slug>/review", type="http", auth="public", methods=["GET"])
-    def storefront_review(self, slug, q="", offer="", receive="", **_kwargs):
+    def storefront_review(self, slug, q="", offer="", receive="", pay="", **_kwargs):
         """Show what will be paid and sent, and ask how to pay."""
         company = page.find_seller(slug)
         number = self._open_number(company, q)
         offer = self._find_offer(company, offer)
-        return self._render_review(company, q, number, offer, params.amount(receive))
+        amounts = params.amount(receive), params.amount(pay)
+        return self._render_review(company, q, number, offer, amounts)
 
     @http.route(
         "/topup/<string:slug>/pay",
@@ -93,13 +96,13 @@ class Storefront(http.Controller):
         methods=["POST"],
         max_content_length=page.MAX_BODY,
     )
-    def storefront_pay(self, slug, q="", offer="", receive="", provider="", **post):
+    def storefront_pay(self, slug, q="", offer="", provider="", **post):
         """Place the order and lead the customer to the gateway. A repeated click is one order."""
         company = page.find_seller(slug)
-        number = self._open_number(company, q)
-        offer, receive = self._find_offer(company, offer), params.amount(receive)
-        provider_id = params.record_id(provider)
-        email = params.text(post.get("email"))
+        page.limit(company, "storefront.pay", 20)
+        number, offer = self._open_number(company, q), self._find_offer(company, offer)
+        receive, pay = amounts = params.amount(post.get("receive")), params.amount(post.get("pay"))
+        provider_id, email = params.record_id(provider), params.text(post.get("email"))
         typed = {"email": email, "provider_id": provider_id}
         try:
             topup = page.storefront(company)._place_order(
@@ -108,10 +111,11 @@ class Storefront(http.Controller):
                 offer,
                 receive,
                 params.amount(post.get("price")),
+                pay=pay,
                 **self._prepare_order(company, post, email),
             )
         except UserError as error:
-            return self._render_review(company, q, number, offer, receive, error=error, **typed)
+            return self._render_review(company, q, number, offer, amounts, error=error, **typed)
         typed["client_key"] = topup.client_key
         if topup.state != "pending":
             return request.redirect(topup._get_status_url(), code=303)
@@ -119,7 +123,7 @@ class Storefront(http.Controller):
             chosen = topup._get_payment_providers().filtered(lambda p: p.id == provider_id)
             form = topup._start_payment(chosen)
         except (UserError, OutsideError) as error:
-            return self._render_review(company, q, number, offer, receive, error=error, **typed)
+            return self._render_review(company, q, number, offer, amounts, error=error, **typed)
         return page.render_redirect(company, topup, chosen, form)
 
     # === HELPERS === #
@@ -145,20 +149,22 @@ class Storefront(http.Controller):
         offer = offer_id and page.storefront(company)._find_offer(company, offer_id)
         return offer or page.refuse(company)
 
-    def _render_review(self, company, token, number, offer, receive, error=None, **typed):
+    def _render_review(self, company, token, number, offer, amounts, error=None, **typed):
         """Render the review; after an error with its message, the input kept and status 422.
 
         When not even a price can be given, the offers are shown with the reason.
+
+        :param amounts: (what shall arrive, what shall be paid) of a range, Decimal or None.
         """
-        pages = page.storefront(company)
-        message = page.error_text(error)
+        pages, message = page.storefront(company), page.error_text(error)
+        receive, pay = amounts
         try:
             values = pages._get_review_values(
-                company, token, number, offer, receive, page.customer(company)
+                company, token, number, offer, receive, page.customer(company), pay
             )
         except UserError as no_price:
             values = pages._get_offers_values(company, token, number, offer.pg_operator_id.id)
-            pages._keep_amount(values, offer, receive)
+            pages._keep_amount(values, offer, receive, pay)
             error = message or page.error_text(no_price)
             return page.render("offers", company, {**values, "error": error}, status=422)
         values = pages._keep_typed(values, **typed)

@@ -1,14 +1,10 @@
 import re
 
 from odoo import api, models
-from odoo.addons.pg_base.tools.money import D
+from odoo.addons.pg_topup.const import SOLD_KINDS
 from odoo.exceptions import UserError
 
 from ..tools import assets, colour, sealed
-
-# What the storefront sells: kinds that need a phone number and ask for nothing else.
-KINDS = ("topup", "data", "bundle", "pin", "voucher")
-PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 
 
 class PgStorefront(models.AbstractModel):
@@ -86,7 +82,7 @@ class PgStorefront(models.AbstractModel):
             [
                 ("company_id", "=", company.id),
                 ("pg_operator_id.active", "=", True),
-                ("pg_sku_id.kind", "in", KINDS),
+                ("pg_sku_id.kind", "in", SOLD_KINDS),
                 ("sale_ok", "=", True),
             ],
             ["pg_operator_id"],
@@ -118,184 +114,3 @@ class PgStorefront(models.AbstractModel):
     def _open_number(self, company, token):
         """Return the number of a token, or None when the token is not of this storefront."""
         return sealed.unseal(self.env, company, token)
-
-    # === OFFERS === #
-
-    @api.model
-    def _get_offers_values(self, company, token, number, operator_id=None):
-        """Return the values of the page with the offers for a number.
-
-        :param operator_id: the operator that the customer chose; else the likeliest one.
-        """
-        match = self.env["pg.operator"]._match_number(company, number)
-        operators = self._get_operators(company, match)
-        chosen = operators.filtered(lambda op: op.id == operator_id) or operators[:1]
-        base = f"/topup/{company.pg_slug}"
-        return {
-            **self._get_step_urls(company, token),
-            "q": token,
-            "number": self._format_number(match.e164),
-            "operators": [
-                {"id": op.id, "name": self._get_operator_name(op), "selected": op == chosen}
-                for op in operators
-            ],
-            "operator_is_guess": len(operators) > 1 and len(match.operators) != 1,
-            "operator_id": chosen.id,
-            "offers_path": f"{base}/offers",
-            "review_path": f"{base}/review",
-            "quote_path": f"{base}/quote",
-            "groups": self._group_offers(self._get_offers(company, chosen), token),
-        }
-
-    def _get_operators(self, company, match):
-        """Return the operators of the number's country with offers, the likely ones first."""
-        operators = self.env["pg.operator"].search([("country_id.code", "=", match.country_code)])
-        sold = self._get_offers(company, operators).pg_operator_id
-        likely = match.operators.filtered(lambda operator: operator in sold)
-        return likely + (operators & sold - likely)
-
-    def _get_offers(self, company, operators):
-        """Return the offers of some operators that credit a phone number."""
-        offers = self.env["product.template"]._pg_offers(company, operators)
-        return offers.filtered(lambda offer: offer.pg_sku_id.kind in KINDS)
-
-    @api.model
-    def _get_step_urls(self, company, token):
-        """Return the ways back to the earlier steps."""
-        base = f"/topup/{company.pg_slug}"
-        return {"start_url": base, "offers_url": f"{base}/offers?q={token}"}
-
-    def _group_offers(self, offers, token):
-        """Return the offers as cards under their kinds, without those that cannot be sold now."""
-        labels = {
-            "topup": self.env._("Airtime"),
-            "data": self.env._("Data"),
-            "bundle": self.env._("Bundles"),
-            "pin": self.env._("PIN codes"),
-            "voucher": self.env._("Vouchers"),
-        }
-        groups = {kind: [] for kind in KINDS}
-        for offer in offers.sorted("pg_is_range"):
-            card = self._get_offer_card(offer, token)
-            if card:
-                groups[offer.pg_sku_id.kind].append(card)
-        return [
-            {"kind": kind, "label": labels[kind], "offers": cards}
-            for kind, cards in groups.items()
-            if cards
-        ]
-
-    def _get_offer_card(self, offer, token):
-        """Return the values of one offer's card, or None when it has no price today.
-
-        Airtime is known by what arrives, everything else by its name.
-        """
-        card = {
-            "id": offer.id,
-            "is_range": offer.pg_is_range,
-            **self._get_offer_words(offer),
-        }
-        if offer.pg_is_range:
-            return {**card, **self._get_range_values(offer)}
-        try:
-            quote = offer._pg_quote()
-        except UserError:
-            return None  # It has no price just now; the back office shows the reason.
-        return {
-            **card,
-            "receive": self._format_money(quote.receive_value, quote.receive_currency),
-            "price": self._format_money(quote.sell_price, quote.currency, whole=False),
-            "url": f"/topup/{offer.company_id.pg_slug}/review?q={token}&offer={offer.id}",
-        }
-
-    @api.model
-    def _get_offer_words(self, offer):
-        """Return the name of an offer without its operator's, and how long it is valid."""
-        operator = offer.pg_operator_id
-        name = offer.name
-        for prefix in (operator.name, self._get_operator_name(operator), operator.short_name):
-            name = name.removeprefix(f"{prefix} ") if prefix else name
-        validity = self._format_period(offer.pg_sku_id.validity_iso)
-        return {
-            "name": name,
-            "is_airtime": offer.pg_sku_id.kind == "topup",
-            # A name that the seller gave says more than the amount.
-            "has_own_name": name != offer.pg_sku_id.name,
-            "validity": "" if validity in name else validity,
-        }
-
-    @api.model
-    def _get_operator_name(self, operator):
-        """Return an operator's name without the country, which the page shows anyway."""
-        country = operator.country_id.name or ""
-        return operator.name.removesuffix(country).strip() or operator.name
-
-    def _get_range_values(self, offer):
-        sku = offer.pg_sku_id
-        lowest = D(sku.receive_net_min).to_integral_value("ROUND_CEILING")
-        return {
-            "low": self._format_plain(D(sku.receive_net_min)),
-            "high": self._format_plain(D(sku.receive_net_max)),
-            "receive_currency": sku.receive_currency_id.name,
-            "example": self._format_plain(lowest),
-            "value": "",
-        }
-
-    # === FORMATS === #
-
-    @api.model
-    def _format_money(self, amount, currency, whole=True):
-        """Return an amount with its currency's code: symbols are shared by many currencies.
-
-        :param currency: ISO code.
-        :param bool whole: leave out idle decimals.
-        """
-        places = self._get_decimals(currency)
-        text = f"{D(amount):,.{places}f}"
-        text = text.removesuffix("." + "0" * places) if whole else text
-        return f"{currency}\u00a0{text}"
-
-    def _get_decimals(self, code):
-        currency = self.env["res.currency"].with_context(active_test=False)
-        return currency.search([("name", "=", code)], limit=1).decimal_places
-
-    @api.model
-    def _format_plain(self, amount):
-        """Return an amount without currency and without idle decimals."""
-        return f"{amount:,.2f}".removesuffix(".00")
-
-    @api.model
-    def _format_number(self, number):
-        """Return a number in E.164 with the usual blanks of its country."""
-        formatted = self.env["res.partner"]._phone_format(
-            number=number, force_format="INTERNATIONAL"
-        )
-        return formatted or number
-
-    def _format_period(self, iso):
-        """Return an ISO 8601 period like P30D in words, '' for none or an odd one."""
-        found = PERIOD.fullmatch(iso or "")
-        if not found or not any(found.groups()):
-            return ""
-        words = (
-            self.env._("years"),
-            self.env._("months"),
-            self.env._("weeks"),
-            self.env._("days"),
-            self.env._("hours"),
-            self.env._("minutes"),
-        )
-        ones = (
-            self.env._("1 year"),
-            self.env._("1 month"),
-            self.env._("1 week"),
-            self.env._("1 day"),
-            self.env._("1 hour"),
-            self.env._("1 minute"),
-        )
-        parts = zip(found.groups(), words, ones, strict=True)
-        return " ".join(
-            one if int(count) == 1 else f"{int(count)} {many}"
-            for count, many, one in parts
-            if count
-        )

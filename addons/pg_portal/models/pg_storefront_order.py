@@ -1,3 +1,5 @@
+import hashlib
+
 from odoo import api, models
 
 from ..tools import sealed
@@ -36,7 +38,10 @@ class PgStorefront(models.AbstractModel):
         """Return the values of what changes on the page of an order."""
         status = topup._get_public_status()
         tone, icon = LOOKS.get(status["state"], ("wait", ""))
+        if status["confirming"]:
+            tone, icon = "wait", ""
         url = topup._get_status_url()
+        is_payable = status["state"] == "pending" and not status["confirming"]
         return {
             "title": status["title"],
             "detail": status["detail"],
@@ -46,11 +51,12 @@ class PgStorefront(models.AbstractModel):
             "pin": status["pin"],
             "state": status["state"],
             "is_final": status["final"],
-            "is_payable": status["state"] == "pending",
+            "is_payable": is_payable,
+            "undo_seconds": status["undo_seconds"],
+            "undo_url": f"{url}/undo",
             "receipt_url": f"{url}/receipt.pdf" if status["has_receipt"] else "",
-            "again_url": self._get_again_url(topup)
-            if status["final"] or status["state"] == "pending"
-            else "",
+            "receipt_page_url": f"{url}/receipt" if status["has_receipt"] else "",
+            "again_url": self._get_again_url(topup) if status["final"] or is_payable else "",
         }
 
     def _get_again_url(self, topup):
@@ -76,33 +82,45 @@ class PgStorefront(models.AbstractModel):
     def _get_mark(self, live):
         """Return a short text that differs when the live part would look different."""
         marks = "".join(step["mark"][0] for step in live["steps"])
-        return f"{live['state']}-{int(live['is_final'])}-{marks}-{int(bool(live['pin']))}"
+        flags = (live["is_final"], live["pin"], live["is_payable"], live["undo_seconds"])
+        text = hashlib.sha256(f"{live['title']}{live['detail']}".encode()).hexdigest()[:6]
+        return "-".join([live["state"], marks, *(str(int(bool(flag))) for flag in flags), text])
 
     @api.model
     def _get_order_values(self, topup, chosen_id=None):
         """Return the values of the page of an order."""
         live = self._get_live_values(topup)
         url = topup._get_status_url()
-        currency = topup.currency_id.name
+        company, operator = topup.company_id, topup.operator_id
         providers = topup._get_payment_providers() if live["is_payable"] else ()
+        amount = (topup.amount, topup.currency_id, company)
         return {
             **live,
             "mark": self._get_mark(live),
             "name": topup.name,
             "number": self._format_number(topup.number),
-            "operator": topup.operator_id.name,
+            "operator": operator.name,
+            "operator_logo_url": self._get_operator_logos(company, operator).get(operator.id, ""),
             "offer": {
                 **self._get_offer_words(topup.offer_id),
                 "receive": self._format_money(topup.receive_value, topup.receive_currency_id.name),
             },
-            "price": self._format_money(topup.amount, currency, whole=False),
-            "tax": self._format_money(topup.amount_tax, currency, whole=False)
-            if topup.amount_tax
-            else "",
-            "providers": self._get_provider_values(providers, chosen_id) if providers else [],
+            **self._get_price_values(topup.amount, topup.amount_tax, topup.currency_id.name),
+            "converted": topup._get_converted() or "",
+            "providers": self._get_provider_values(providers, chosen_id, amount)
+            if providers
+            else [],
+            "order_url": url,
             "status_url": f"{url}/status",
             "pay_url": f"{url}/pay",
         }
+
+    @api.model
+    def _get_receipt_values(self, topup):
+        """Return the values of the receipt's page: the very lines of the PDF."""
+        receipt = topup._prepare_receipt(with_code=True)
+        url = topup._get_status_url()
+        return {"receipt": receipt, "order_url": url, "receipt_url": f"{url}/receipt.pdf"}
 
     # === PORTAL === #
 

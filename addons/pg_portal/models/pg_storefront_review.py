@@ -20,19 +20,25 @@ class PgStorefront(models.AbstractModel):
         )
 
     @api.model
-    def _get_quote(self, offer, receive=None):
+    def _get_quote(self, offer, receive=None, pay=None):
         """Return today's price.
 
-        :param Decimal receive: what shall arrive, for an offer with a range.
+        :param Decimal receive, pay: for an offer with a range, what shall arrive, or else what the
+            customer wants to spend.
         :raise UserError: with a sentence for the customer.
         """
+        if offer.pg_is_range and receive is None and pay is not None:
+            return offer._pg_quote_for_pay(pay)
         return offer._pg_quote(receive_value=receive if offer.pg_is_range else None)
 
     @api.model
-    def _get_quote_values(self, offer, receive):
-        """Return {"text": …} or {"error": …} for the line under an amount that is being typed."""
+    def _get_quote_values(self, offer, receive, pay=None):
+        """Return what an amount that is being typed comes to, or {"error": …}.
+
+        :return: ``text`` for people, ``pay`` and ``receive`` as plain amounts for the fields.
+        """
         try:
-            quote = self._get_quote(offer, receive)
+            quote = self._get_quote(offer, receive, pay)
         except UserError as error:
             return {"error": str(error)}
         text = self.env._(
@@ -40,39 +46,79 @@ class PgStorefront(models.AbstractModel):
             price=self._format_money(quote.sell_price, quote.currency, whole=False),
             receive=self._format_money(quote.receive_value, quote.receive_currency),
         )
-        return {"text": text}
+        return {"text": text, "pay": str(quote.sell_price), "receive": str(quote.receive_value)}
 
     # === REVIEW === #
 
     @api.model
-    def _get_review_values(self, company, token, number, offer, receive, partner):
+    def _get_review_values(self, company, token, number, offer, receive, partner, pay=None):
         """Return the values of the page on which the customer checks and pays.
 
         :raise UserError: the offer has no price for this amount.
         """
-        quote = self._get_quote(offer, receive)
+        quote = self._get_quote(offer, receive, pay)
         providers = self._get_providers(company, quote, partner)
         base = f"/topup/{company.pg_slug}"
+        operator, sku = offer.pg_operator_id, offer.pg_sku_id
+        promotions = self.env["pg.promotion"]._running(company, operator)
+        amount = (quote.sell_price, company.currency_id, company)
         return {
             **self._get_step_urls(company, token),
             "offers_url": f"{base}/offers?q={token}&operator={quote.operator_id}",
             "pay_url": f"{base}/pay",
             "q": token,
             "number": self._format_number(number),
-            "operator": offer.pg_operator_id.name,
+            "operator": operator.name,
+            "operator_logo_url": self._get_operator_logos(company, operator).get(operator.id, ""),
+            "operator_doubt": self._get_operator_doubt(company, number, operator),
             "offer": {
                 "id": offer.id,
                 **self._get_offer_words(offer),
                 "receive": self._format_money(quote.receive_value, quote.receive_currency),
+                "bonus": self._get_bonus(promotions, sku, quote.send_value),
             },
-            "receive": str(receive) if offer.pg_is_range else "",
-            "price": self._format_money(quote.sell_price, quote.currency, whole=False),
+            "after_tax": self._get_local_tax(sku),
+            "receive": str(receive) if offer.pg_is_range and receive is not None else "",
+            "pay": str(pay) if offer.pg_is_range and receive is None and pay is not None else "",
+            **self._get_price_values(quote.sell_price, quote.tax, quote.currency),
             "price_exact": str(quote.sell_price),
-            "tax": self._format_money(quote.tax, quote.currency, whole=False) if quote.tax else "",
-            "providers": self._get_provider_values(providers),
+            "providers": self._get_provider_values(providers, amount=amount),
             "client_key": secrets.token_urlsafe(24),
             "email": partner.email or "",
         }
+
+    @api.model
+    def _get_price_values(self, price, tax, currency):
+        """Return a price and its parts, for people; no ``tax`` and no ``net`` where none is due."""
+        return {
+            "price": self._format_money(price, currency, whole=False),
+            "net": self._format_money(D(price) - D(tax), currency, whole=False) if tax else "",
+            "tax": self._format_money(tax, currency, whole=False) if tax else "",
+        }
+
+    @api.model
+    def _get_local_tax(self, sku):
+        """Return the name of the tax that the recipient's country takes off, '' for none."""
+        if D(sku.receive_net_min) >= D(sku.receive_min):
+            return ""
+        return sku.tax_name or self.env._("local tax")
+
+    def _get_operator_doubt(self, company, number, operator):
+        """Return a warning when the chosen operator may not be that of the number, else ''."""
+        match = self.env["pg.operator"]._match_number(company, number)
+        likely = match.operators[:1]
+        if not likely or likely == operator:
+            return ""
+        words = {"likely": likely.name, "chosen": operator.name}
+        if match.is_certain:
+            return self.env._(
+                "This number belongs to %(likely)s. A top-up of %(chosen)s may not arrive.", **words
+            )
+        return self.env._(
+            "This number looks like one of %(likely)s. Please make sure that it is with "
+            "%(chosen)s.",
+            **words,
+        )
 
     def _get_providers(self, company, quote, partner):
         """Return the gateways that would take this order, by the rule of the top-ups."""
@@ -85,15 +131,6 @@ class PgStorefront(models.AbstractModel):
             }
         )
         return draft._get_payment_providers()
-
-    @api.model
-    def _get_provider_values(self, providers, chosen_id=None):
-        """Return the gateways as choices, one of them chosen."""
-        chosen = providers.filtered(lambda provider: provider.id == chosen_id) or providers[:1]
-        return [
-            {"id": provider.id, "name": provider.name, "selected": provider == chosen}
-            for provider in providers
-        ]
 
     @api.model
     def _keep_typed(self, values, email=None, provider_id=None, client_key=None):
@@ -111,23 +148,26 @@ class PgStorefront(models.AbstractModel):
         }
 
     @api.model
-    def _keep_amount(self, values, offer, receive):
+    def _keep_amount(self, values, offer, receive, pay=None):
         """Put a typed amount back into the card of its offer."""
         for card in (card for group in values["groups"] for card in group["offers"]):
-            if card["id"] == offer.id and card["is_range"] and receive is not None:
-                card["value"] = str(receive)
+            if card["id"] == offer.id and card["is_range"]:
+                card["value"] = "" if receive is None else str(receive)
+                card["pay_value"] = "" if pay is None else str(pay)
 
     # === ORDER === #
 
     @api.model
-    def _place_order(self, company, number, offer, receive, shown_price, **order):
+    def _place_order(self, company, number, offer, receive, shown_price, pay=None, **order):
         """Place what the customer has reviewed.
 
         :param Decimal shown_price: the price on the reviewed page: never is another one charged.
         :param order: the further arguments of `pg.topup._place`.
         :raise UserError: with a sentence for the customer; nothing is stored then.
         """
-        send_value = self._get_quote(offer, receive).send_value if offer.pg_is_range else None
+        send_value = None
+        if offer.pg_is_range:
+            send_value = self._get_quote(offer, receive, pay).send_value
         with self.env.cr.savepoint():
             topup = self.env["pg.topup"]._place(
                 company=company, offer=offer, number=number, send_value=send_value, **order

@@ -62,7 +62,7 @@ class PgStorefront(models.AbstractModel):
             "number_text": values["number"],
             "operators": [
                 {name: operator[name] for name in ("id", "name", "selected")}
-                for operator in values["operators"]
+                for operator in values["operators"] + values["more_operators"]
             ],
             "operator_id": values["operator_id"],
             "groups": [

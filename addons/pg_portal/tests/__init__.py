@@ -9,5 +9,6 @@ from . import (
     test_sell,
     test_storefront,
     test_tools,
+    test_widened,
     test_widget_api,
 )

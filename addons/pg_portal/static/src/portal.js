@@ -32,6 +32,22 @@
         country.addEventListener("change", show);
         number.addEventListener("input", follow);
         follow();
+        const contacts = document.getElementById("contacts");
+        if (navigator.contacts?.select) {
+            contacts.hidden = false;
+            contacts.addEventListener("click", async () => {
+                try {
+                    const [person] = await navigator.contacts.select(["tel"]);
+                    if (person?.tel?.[0]) {
+                        number.value = person.tel[0].slice(0, 40);
+                        follow();
+                    }
+                } catch {
+                    // The customer changed its mind, or the phone does not allow it.
+                }
+                number.focus();
+            });
+        }
     }
 
     // A chosen operator is shown at once.
@@ -39,17 +55,18 @@
         form.addEventListener("change", () => form.requestSubmit());
     }
 
-    // What an amount costs, while it is typed.
+    // Both sides of an amount: what is typed on one is worked out on the other, by the server.
     for (const form of all("form[data-quote]")) {
-        const input = form.elements.receive;
+        const { receive, pay, offer } = form.elements;
         const line = form.querySelector(".estimate");
         let timer, asked = 0;
-        const ask = async () => {
+        const ask = async (typed, other) => {
             const turn = ++asked;
-            const value = input.value.trim();
+            const value = typed.value.trim();
             let answer = {};
             if (value) {
-                const query = new URLSearchParams({ offer: form.elements.offer.value, receive: value });
+                line.classList.add("is-busy");
+                const query = new URLSearchParams({ offer: offer.value, [typed.dataset.name]: value });
                 try {
                     const response = await fetch(form.dataset.quote + "?" + query);
                     answer = response.ok ? await response.json() : {};
@@ -59,15 +76,25 @@
             }
             if (turn === asked) {
                 line.textContent = answer.text || answer.error || "";
+                line.classList.remove("is-busy");
                 line.classList.toggle("is-bad", Boolean(answer.error));
+                other.value = answer[other.dataset.name] || "";
             }
         };
-        input.addEventListener("input", () => {
-            clearTimeout(timer);
-            timer = setTimeout(ask, 350);
-        });
-        if (input.value) {
-            ask();
+        for (const [typed, other] of [[receive, pay], [pay, receive]]) {
+            typed.dataset.name = typed.name;
+            typed.addEventListener("input", () => {
+                // Only what was typed is sent: the server works out the other side again.
+                typed.name = typed.dataset.name;
+                other.removeAttribute("name");
+                clearTimeout(timer);
+                timer = setTimeout(ask, 350, typed, other);
+            });
+        }
+        if (receive.value) {
+            ask(receive, pay);
+        } else if (pay.value) {
+            ask(pay, receive);
         }
     }
 
@@ -106,6 +133,44 @@
         }
     });
 
+    // The order's address, for another device.
+    for (const button of all("[data-share]")) {
+        button.hidden = !(navigator.share || navigator.clipboard);
+        button.addEventListener("click", async () => {
+            const url = location.href.split("#")[0];
+            try {
+                if (navigator.share) {
+                    await navigator.share({ title: button.dataset.title, url });
+                } else {
+                    await navigator.clipboard.writeText(url);
+                    button.lastElementChild.textContent = button.dataset.done;
+                }
+            } catch {
+                // The customer changed its mind.
+            }
+        });
+    }
+
+    // For some seconds after paying the order can be taken back.
+    const undo = document.getElementById("undoform");
+    let undoTimer;
+    const offerUndo = (seconds) => {
+        const end = Date.now() + seconds * 1000;
+        const tick = () => {
+            const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+            undo.querySelector("[data-countdown]").textContent = ` (${left} s)`;
+            undo.hidden = !left && !undo.dataset.sent;
+            if (left) {
+                undoTimer = setTimeout(tick, 500);
+            }
+        };
+        clearTimeout(undoTimer);
+        tick();
+    };
+    if (undo) {
+        offerUndo(Number(undo.dataset.seconds));
+    }
+
     // On the way to the gateway.
     const gateway = document.getElementById("gateway-form");
     if (gateway) {
@@ -130,6 +195,9 @@
             document.title = answer.title + document.title.slice(document.title.indexOf(" – "));
             if (!answer.payable) {
                 document.getElementById("payform")?.remove();
+            }
+            if (undo) {
+                offerUndo(answer.undo);
             }
             wait = FIRST;
             turns = 0;

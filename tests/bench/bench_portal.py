@@ -1,0 +1,229 @@
+"""`make bench-portal`: how fast the customer's pages are, beside Odoo's own shop.
+
+    python -m tests.bench.bench_portal [--offers 20000] [--visits 300] [--keep]
+
+Starts servers of its own with the platform installed and the full catalogue on sale, and Odoo's
+`website_sale` in a database beside it; both are asked by the same number of clients, one after the
+other, by the same processes. The last line is RESULT and a JSON object:
+
+    storefront_p95_ms    page of the offers for a number, one client
+    ratio_to_shop        p95 of that page over that of a product page of Odoo's /shop; the worse of
+                         one and twenty clients
+    widget_gz_kb         the widget's script, gzipped; absent when there is none
+    first_load_kb        first page with style and script, over the wire, not compressed
+    interactive_3g_s     until the script has run, on a throttled 3G phone
+    axe_serious          serious findings of axe-core on the pages up to paying
+"""
+
+import argparse
+import gzip
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+from sandbox.client import SandboxClient
+from scripts import database, process
+from scripts.common import ADDONS, PROJECT, PYTHON, VAR, Problem, find_addons, main, say, seconds
+from scripts.services import Stack
+from scripts.settings import Settings
+from tests.bench.portal_browser import count_barriers, measure_first_visit
+
+ROOT = VAR / "bench-portal"
+PLATFORM, SHOP = "pg_bench_portal", "pg_bench_shop"
+SLUG, NUMBER = "island-mobile", "7012 3456"
+CLIENTS = (1, 20)
+TARGETS = {
+    "ratio_to_shop": 0.5,
+    "widget_gz_kb": 15,
+    "first_load_kb": 60,
+    "interactive_3g_s": 1,
+    "axe_serious": 0,
+}
+
+
+class Bench:
+    """One measurement on servers of its own."""
+
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.settings = Settings.for_tests(ROOT)
+        self.settings.database = PLATFORM
+        self.stack = Stack(self.settings)
+        self.figures = {"load_before": round(os.getloadavg()[0], 1)}
+
+    def set_up(self):
+        """Install the platform with the full catalogue, and Odoo's shop beside it."""
+        started = time.monotonic()
+        self._write_conf()
+        self.settings.save()
+        for name in ("postgres", "mongod", "sandbox"):
+            self.stack.start(name)
+        database.run_odoo(self.settings, ["-i", ",".join(find_addons())], "install", "Platform")
+        database.run_setup(self.settings)
+        sandbox = SandboxClient(self.settings.sandbox_url, timeout=120)
+        [ding] = [a for a in sandbox.accounts("dingconnect") if a["name"] == "Prepaid platform"]
+        sandbox.update(ding, settings={"full_catalogue": True})
+        counts = self._worker("offers", slug=SLUG, offers=self.arguments.offers)
+        say(f"      {counts['skus']} SKUs, {counts['offers']} offers")
+        self.figures |= counts
+        self.settings.database = SHOP
+        database.run_odoo(self.settings, ["-i", "website_sale"], "install-shop", "Odoo's shop")
+        self.shop_path = self._worker("shop")["path"]
+        say(f"--- ready in {seconds(started)}")
+
+    def storefront(self):
+        """Ask for the pages of the storefront, then look at them in a browser."""
+        self._start(PLATFORM)
+        start = f"{self.settings.base_url}/topup/{SLUG}"
+        offers = requests.post(
+            f"{start}/number", data={"number": NUMBER, "country": "PG"}, timeout=60
+        ).url
+        self.offers = self._measure("offers", offers)
+        self._measure("start", start)
+        self.figures["storefront_p95_ms"] = self.offers[1][1]
+        self.figures |= measure_first_visit(start)
+        barriers = count_barriers(start, NUMBER)
+        if barriers is not None:
+            self.figures["axe_serious"] = barriers
+        scripts = sorted((ADDONS / "pg_portal" / "static" / "widget").glob("*.js"))
+        if scripts:
+            size = sum(len(gzip.compress(script.read_bytes(), 9)) for script in scripts)
+            self.figures["widget_gz_kb"] = round(size / 1024, 1)
+
+    def shop(self):
+        """Ask for a product page of Odoo's own shop."""
+        self._start(SHOP)
+        theirs = self._measure("shop", f"{self.settings.base_url}{self.shop_path}")
+        ratios = [self.offers[clients][1] / theirs[clients][1] for clients in CLIENTS]
+        self.figures["ratio_to_shop"] = round(max(ratios), 2)
+
+    # === HELPERS === #
+
+    def _write_conf(self):
+        """Write Odoo's configuration; the limits against floods would be what is measured."""
+        self.settings.write_conf()
+        text = self.settings.conf.read_text()
+        self.settings.conf.write_text(text.replace("[pg]\n", "[pg]\npg_rate_limits = off\n"))
+
+    def _start(self, name):
+        self.stack.stop("odoo")
+        self.settings.database = name
+        self._write_conf()
+        self.stack.start("odoo")
+
+    def _measure(self, name, url):
+        """Return {clients: (p50, p95)} in milliseconds, and note them."""
+        self._visit(url, 4, 20)
+        found = {}
+        for clients in CLIENTS:
+            times = self._visit(url, clients, self.arguments.visits)
+            cuts = statistics.quantiles(times, n=20)
+            found[clients] = (round(cuts[9], 1), round(cuts[-1], 1))
+            for label, value in zip(("p50", "p95"), found[clients], strict=True):
+                self.figures[f"{name}_{label}_ms_{clients}"] = value
+        say(f"      {name}: {found}")
+        return found
+
+    def _visit(self, url, clients, count):
+        """Return the milliseconds of some visits, each client on a connection of its own."""
+        local, times = threading.local(), []
+
+        def once(_index):
+            session = local.__dict__.setdefault("session", requests.Session())
+            started = time.perf_counter()
+            session.get(url, timeout=60).raise_for_status()
+            times.append((time.perf_counter() - started) * 1000)
+
+        with ThreadPoolExecutor(clients) as pool:
+            list(pool.map(once, range(count)))
+        return times
+
+    def _worker(self, part, **values):
+        argv = [str(PYTHON), "-m", "tests.inside", "tests.bench.portal_worker", part]
+        log = self.settings.logs / f"{part}.log"
+        with log.open("a") as stream:
+            answer = subprocess.run(
+                argv,
+                input=json.dumps({"database": self.settings.database, **values}),
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                text=True,
+                cwd=PROJECT,
+                env=self.settings.env(),
+            )
+        lines = answer.stdout.strip().splitlines()
+        if answer.returncode or not lines:
+            raise Problem(f"{part} failed; look into {log}")
+        return json.loads(lines[-1])
+
+    def end(self, keep):
+        """Stop the servers and remove their data."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        self.stack.stop_all()
+        clear(keep)
+
+
+def clear(keep=False):
+    """End what a killed run left; remove its data."""
+    left = process.find_all(ROOT)
+    for pid in left:
+        process.send(pid, signal.SIGKILL)
+    process.wait_gone(left, 5)
+    if not keep:
+        shutil.rmtree(ROOT, ignore_errors=True)
+
+
+def show(figures):
+    """Print the figures beside their targets, then the last line."""
+    say()
+    for name, target in TARGETS.items():
+        if name in figures:
+            held = "ok  " if figures[name] <= target else "MISS"
+            say(f"{held} {name} {figures[name]} (target <= {target})")
+    say("RESULT " + json.dumps(figures))
+
+
+def raise_interrupt(_number, _frame):
+    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
+    raise KeyboardInterrupt
+
+
+def read_arguments():
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description="Measure the customer's pages.")
+    parser.add_argument("--offers", type=int, default=20_000, help="how many to sell at most")
+    parser.add_argument("--visits", type=int, default=300, help="requests per measurement")
+    parser.add_argument("--keep", action="store_true", help="leave data and logs")
+    return parser.parse_args()
+
+
+def entry():
+    """Command line."""
+    arguments = read_arguments()
+    clear()
+    ROOT.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, raise_interrupt)
+    bench = Bench(arguments)
+    try:
+        bench.set_up()
+        for name in ("storefront", "shop"):
+            started = time.monotonic()
+            getattr(bench, name)()
+            say(f"--- {name} in {seconds(started)}")
+    finally:
+        bench.end(arguments.keep)
+    bench.figures["load_after"] = round(os.getloadavg()[0], 1)
+    show(bench.figures)
+
+
+if __name__ == "__main__":
+    main(entry)
