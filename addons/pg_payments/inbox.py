@@ -46,21 +46,21 @@ def work_off(registry):
 
 def _work_off(registry):
     """Return whether news is left that nobody works off."""
-    tried = []
-    end, todo = time.monotonic() + HTTP_SECONDS, _look(registry, tried)
-    while todo:
-        with steps.step(registry) as guard:
+    tried, end = [], time.monotonic() + HTTP_SECONDS
+    while True:
+        # Sees what others commit meanwhile.
+        with steps.step(registry, read_committed=True) as guard:
             if not _take_place(guard):
                 return False
-            while todo:
+            while todo := _look(guard, tried):
                 if len(todo) > CALM or time.monotonic() > end:
                     return True
                 for event_id in todo:
                     process(registry, event_id)
                 tried += todo
-                todo = _look(registry, tried)
-        todo = _look(registry, tried)
-    return False
+        with steps.step(registry) as env:
+            if not _look(env, tried):
+                return False
 
 
 def work_off_all(source):
@@ -97,14 +97,13 @@ def _process(env, event_id):
         event._handle()
 
 
-def _look(registry, tried):
+def _look(env, tried):
     """Return the ids of what is new, one more than is calm at most; none while the cron is at it.
 
     What was tried and is still new is in somebody else's hands, or busy: it is left to the cron.
     """
-    with steps.step(registry) as env:
-        env.cr.execute("SELECT pg_try_advisory_xact_lock_shared(%s, %s)", [PLACES, CRON])
-        return _read_new(env, tried) if env.cr.fetchone()[0] else []
+    env.cr.execute("SELECT pg_try_advisory_xact_lock_shared(%s, %s)", [PLACES, CRON])
+    return _read_new(env, tried) if env.cr.fetchone()[0] else []
 
 
 def _find_new(source, tried):

@@ -35,8 +35,8 @@ class PaymentWebhook(http.Controller):
         yet; 503: send it again, the gateway is needed for the proof and does not answer.
         """
         # In sudo mode to read the credentials of a provider.
-        provider = request.env["payment.provider"].sudo().browse(provider_id).exists()
-        if provider.code != code or not provider._pg_can_hear():
+        provider = request.env["payment.provider"].sudo()._pg_find_listener(code, provider_id)
+        if not provider or not provider._pg_can_hear():
             raise NotFound()
         raw = request.httprequest.get_data()
         try:

@@ -21,6 +21,9 @@ CREDENTIALS = (
     "pg_api_base",
 )
 
+#: What is read to prove a webhook.
+LISTENING = (*CREDENTIALS, "code", "state", "company_id", "pg_profile")
+
 #: What a seller's admin may change on a provider; the rest is for the platform's technicians.
 ADMIN_FIELDS = frozenset(
     "name sequence state is_published maximum_amount "
@@ -222,6 +225,15 @@ class PaymentProvider(models.Model):
         """Return the secrets with which news may be signed now."""
         secret = self._pg_reveal("pg_webhook_secret")
         return [secret] if secret else []
+
+    @api.model
+    def _pg_find_listener(self, code, provider_id):
+        """Return the account that a webhook's address names, with what a proof needs, in one query.
+
+        :return: an empty one when there is no such account.
+        """
+        domain = [("id", "=", provider_id), ("code", "=", code)]
+        return self.search_fetch(domain, LISTENING, limit=1)
 
     def _pg_can_hear(self):
         """Tell whether webhooks to this account can be proven."""

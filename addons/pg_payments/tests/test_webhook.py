@@ -1,11 +1,13 @@
 import copy
+import json
 import time
 
+import stripe
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import StripeCase
+from .common import SECRET, StripeCase
 
 EVENT_LOGGER = "odoo.addons.pg_payments.models.pg_payment_event"
 FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
@@ -182,6 +184,27 @@ class TestWebhook(StripeCase):
         self.env["pg.payment.event"]._cron_retry()
         self.env.invalidate_all()
         self.assertEqual((inbox.state, tx.state), ("done", "done"))
+
+    def test_what_a_crash_left_after_the_answer_is_the_crons(self):
+        """The news is committed and answered; then the worker dies before it is processed."""
+        tx = self.create_open_tx()
+        self.pay(tx)
+        news = self.read_news(self.find_event("checkout.session.completed", tx))
+        Event = self.env["pg.payment.event"]
+        kept = Event._take_in(self.provider, news)
+        self.assertEqual((kept.state, tx.state), ("new", "draft"))
+        self.assertEqual(Event._take_in(self.provider, news), kept, "It still waits")
+        self.env.flush_all()
+        Event._cron_retry()
+        self.env.invalidate_all()
+        self.assertEqual((kept.state, tx.state), ("done", "done"))
+        self.assertFalse(Event._take_in(self.provider, news), "It is known and done")
+        self.assertEqual(len(self.get_inbox()), 1)
+
+    def read_news(self, event):
+        body = json.dumps(event)
+        header = stripe.WebhookSignature.generate_signature_header(body, SECRET)
+        return self.provider._pg_verify_event(body.encode(), {"Stripe-Signature": header})
 
     @mute_logger(EVENT_LOGGER)
     def test_replay_is_for_admins_of_the_seller(self):
