@@ -29,6 +29,8 @@
         "views/menus.xml",
         "views/pg_credit_views.xml",
         "views/pg_webhook_views.xml",
+        "views/pg_alert_views.xml",
+        "data/alerts.xml",
     ],
     "assets": {"web.assets_backend": ["pg_topup/static/src/**/*"]},
     "application": True,

@@ -1,3 +1,5 @@
 -- forget the codes that customers bought: a copy of the database must not hold money of theirs
 UPDATE pg_topup SET pin = NULL, proposal_code = NULL
  WHERE pin IS NOT NULL OR proposal_code IS NOT NULL;
+-- a copy of the database must not tell the chats of the real one
+UPDATE pg_alert_rule SET slack_url = NULL, discord_url = NULL;

@@ -6,6 +6,10 @@ from . import (
     payment_provider,
     payment_transaction,
     payment_transaction_dispute,
+    pg_alert,
+    pg_alert_message,
+    pg_alert_rule,
+    pg_alert_check,
     pg_circuit,
     pg_credit,
     pg_ledger_entry,
@@ -35,5 +39,6 @@ from . import (
     pg_webhook,
     pg_webhook_delivery,
     res_company,
+    res_company_alerts,
     res_partner,
 )

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_alert,
     test_cancel,
     test_circuit,
     test_claim,
