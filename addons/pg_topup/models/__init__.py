@@ -33,6 +33,7 @@ from . import (
     pg_topup_status,
     pg_topup_undo,
     pg_topup_wake,
+    pg_topup_live,
     pg_topup_notice,
     pg_topup_review,
     pg_topup_operator,

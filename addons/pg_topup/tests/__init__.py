@@ -12,6 +12,7 @@ from . import (
     test_doubt,
     test_history,
     test_ledger,
+    test_live,
     test_notice,
     test_order,
     test_payment,
