@@ -8,7 +8,8 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Host
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <script src="/host.js"></script>
 <script async src="{server}/pg/widget/v1/topup.js" crossorigin="anonymous"></script></head>
-<body><h1>My shop</h1><pg-topup data-key="{key}" {attributes}></pg-topup></body></html>"""
+<body><main><h1>My shop</h1>
+<pg-topup data-key="{key}" {attributes}></pg-topup></main></body></html>"""
 # What the page's own script keeps: every event of the widget, over the way to pay and back.
 SCRIPT = """const events = JSON.parse(sessionStorage.events || "[]");
 for (const name of ["paid", "delivered", "failed"]) {
