@@ -1,0 +1,259 @@
+"""`make chaos-ledger`: post entries while everything below the ledger dies, then count.
+
+    python -m tests.chaos.ledger [--kills 100] [--seed N] [--keep]
+
+Starts PostgreSQL, mongod and two mirrors of its own, and processes that post. mongod, PostgreSQL,
+one of its backends, a mirror or a poster is killed with -9 at random moments. Then the outbox
+drains and both sides are compared by plain queries. After that a replica set of three is filled
+from PostgreSQL by the refill, while more is posted and its primary is killed four times.
+
+The last line is RESULT and a JSON object: kills, events, missing, extra, different, gaps. The exit
+code is 0 when the last four are 0, nothing that was committed is lost, and everything was killed.
+"""
+
+import argparse
+import json
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import psycopg2
+import pymongo
+
+from scripts import database, process
+from scripts.common import PROJECT, PYTHON, VAR, Problem, main, say, seconds
+from scripts.services import Stack, connect
+from scripts.settings import Settings
+from tests.chaos.ledger_truths import compare
+from tests.chaos.ledger_workers import MIRRORS, POSTERS, Workers
+from tests.chaos.replica import ReplicaSet
+
+ROOT = VAR / "chaos-ledger"
+VICTIMS = {"mongod": 5, "postgres": 3, "backend": 3, "mirror": 3, "poster": 1}
+PRIMARY_KILLS = 4
+ZERO = ("missing", "extra", "different", "gaps")
+
+
+class LedgerChaos(Workers):
+    """One run on servers of its own."""
+
+    def __init__(self, seed, kills):
+        settings = Settings.for_tests(ROOT)
+        settings.database = "pg_chaos_ledger"
+        super().__init__(Stack(settings), random.Random(seed))
+        self.wanted = kills
+        self.kills = Counter()
+
+    def set_up(self):
+        """Install the ledger for three companies."""
+        started = time.monotonic()
+        self.settings.write_conf()
+        self.settings.save()
+        for name in ("postgres", "mongod"):
+            self.stack.start(name)
+        database.run_odoo(self.settings, ["-i", "pg_ledger"], "install", "Installation")
+        argv = [PYTHON, "-m", "tests.inside", "tests.chaos.ledger_poster", "companies"]
+        subprocess.run([str(w) for w in argv], check=True, cwd=PROJECT, env=self.settings.env())
+        say(f"--- installed in {seconds(started)}")
+
+    # === DEATHS === #
+
+    def kill_at_random(self):
+        """Kill until it is enough; whoever died is started again at once, or after a while."""
+        names, weights = zip(*VICTIMS.items(), strict=True)
+        told = time.monotonic()
+        while sum(self.kills.values()) < self.wanted:
+            time.sleep(self.chance.uniform(0.1, 1.5))
+            self.kill_one(self.chance.choices(names, weights)[0])
+            if sum(self.kills.values()) % 10 == 0:
+                self.wait_for_commits(10)
+            if time.monotonic() - told > 20:
+                told = time.monotonic()
+                say(f"      {dict(self.kills)}, {self.committed['transactions']} commits")
+
+    def kill_one(self, victim):
+        if victim == "backend":
+            if not self.kill_backend():
+                return
+        elif victim in ("mirror", "poster"):
+            name = self.chance.choice(MIRRORS if victim == "mirror" else POSTERS)
+            self.end(name)
+            (self.start_mirror if victim == "mirror" else self.start_poster)(name)
+        else:
+            self.stack.kill(victim)
+            time.sleep(self.chance.uniform(0, 1))
+            self.stack.start(victim)
+        self.kills[victim] += 1
+
+    def kill_backend(self):
+        """Kill one connection's process of PostgreSQL, which makes the server start over."""
+        try:
+            rows = self.sql(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                " AND pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        except psycopg2.Error:
+            return False
+        if not rows:
+            return False
+        process.send(self.chance.choice(rows)[0], signal.SIGKILL)
+        return True
+
+    # === SILENCE === #
+
+    def drain(self, uri=None, limit=180):
+        """End the posters, and wait until everything is chained and delivered.
+
+        :raise Problem: it is not after some minutes
+        """
+        for name in POSTERS:
+            self.end(name)
+        for name in ("postgres", "mongod"):
+            self.stack.start(name)
+        end = time.monotonic() + limit
+        waiting = (
+            "SELECT (SELECT count(*) FROM pg_ledger_outbox), (SELECT count(*) FROM pg_ledger_chain"
+            " WHERE mirrored_at IS NULL), (SELECT count(*) FROM pg_ledger_conflict),"
+            " (SELECT max(refill_next) FROM pg_ledger_mirror), (SELECT count(*) FROM"
+            " pg_ledger_mirror m WHERE view_seq < (SELECT max(seq) FROM pg_ledger_chain c"
+            " WHERE c.company_id = m.company_id))"
+        )
+        while True:
+            left = self.ask(waiting)
+            if left and not any(left[0]):
+                break
+            if time.monotonic() > end:
+                raise Problem(f"not drained: outbox, undelivered, conflicts, refill are {left}")
+            for name in MIRRORS:  # one that could not start while PostgreSQL was away
+                if self.stack.children[name].poll() is not None:
+                    self.start_mirror(name, uri)
+            time.sleep(0.5)
+        for name in MIRRORS:
+            self.end(name)
+
+    def ask(self, query):
+        try:
+            return self.sql(query)
+        except psycopg2.Error:
+            return None
+
+    def sql(self, query):
+        connection = connect(self.settings, self.settings.database)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def judge(self, uri):
+        """Return the figures of a MongoDB."""
+        connection = connect(self.settings, self.settings.database)
+        client = pymongo.MongoClient(uri)
+        with connection.cursor() as cursor:
+            figures = compare(cursor, client["ledger"])
+            cursor.execute("SELECT count(DISTINCT subject) FROM pg_ledger_entry")
+            subjects = cursor.fetchone()[0]
+        connection.close()
+        figures["views"] = client["ledger_views"]["transactions"].count_documents({}) - subjects
+        client.close()
+        # A commit whose answer was lost is there, too: there may be more, never less.
+        figures["lost"] = max(self.committed["transactions"] - subjects, 0)
+        say(f"--- {subjects} transactions, {self.committed['transactions']} known: {figures}")
+        return figures
+
+    # === THE TWO PARTS === #
+
+    def one_server(self):
+        """Everything dies, again and again."""
+        self.start_all()
+        self.kill_at_random()
+        self.wait_for_commits()
+        self.drain()
+        return self.judge(self.settings.mongo_uri)
+
+    def three_members(self):
+        """Fill a new replica set while more is posted and its primary dies four times."""
+        replica = ReplicaSet(ROOT)
+        try:
+            replica.start()
+            self.sql(
+                "UPDATE pg_ledger_mirror mirror SET view_seq = -1, refill_next = 1, refill_last ="
+                " (SELECT max(seq) FROM pg_ledger_chain c WHERE c.company_id = mirror.company_id)"
+            )
+            self.start_all(replica.uri)
+            for _number in range(PRIMARY_KILLS):
+                self.wait_for_commits()
+                victim, successor = replica.kill_primary()
+                self.kills["primary"] += 1
+                say(f"      primary {victim} is dead, {successor} took over")
+            self.wait_for_commits()
+            self.drain(replica.uri)
+            return self.judge(replica.uri)
+        finally:
+            replica.stop()
+
+    def clear(self):
+        for name in (*POSTERS, *MIRRORS):
+            if name in self.stack.children:
+                self.end(name)
+        self.stack.stop_all()
+
+
+def clear(keep=False):
+    """End what a killed run left; remove its data."""
+    left = process.find_all(ROOT)
+    for pid in left:
+        process.send(pid, signal.SIGKILL)
+    process.wait_gone(left, 5)
+    if not keep:
+        shutil.rmtree(ROOT, ignore_errors=True)
+
+
+def raise_interrupt(_number, _frame):
+    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
+    raise KeyboardInterrupt
+
+
+def entry():
+    """Command line; 0 when nothing is missing, extra, different or lost."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--keep", action="store_true", help="leave data and logs in place")
+    chosen = parser.parse_args()
+    started = time.monotonic()
+    clear()
+    ROOT.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, raise_interrupt)
+    say(f"--- chaos of the ledger with seed {chosen.seed}: {chosen.kills} kills")
+    chaos, keep = LedgerChaos(chosen.seed, chosen.kills), True
+    try:
+        chaos.set_up()
+        parts = [chaos.one_server(), chaos.three_members()]
+        keep = chosen.keep
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        chaos.clear()
+        clear(keep)
+    return show(chaos, parts, started)
+
+
+def show(chaos, parts, started):
+    """Print what happened; the last line is RESULT."""
+    say(f"deaths: {dict(chaos.kills)}; in all {seconds(started)}")
+    figures = {"kills": sum(chaos.kills.values()), "events": parts[-1]["events"]}
+    figures |= {name: sum(part[name] for part in parts) for name in ZERO}
+    others = sum(abs(part["lost"]) + abs(part["views"]) for part in parts)
+    if others:
+        say(f"PROBLEM: lost transactions, or documents of ledger_views too many or few: {parts}")
+    say("RESULT " + json.dumps(figures))
+    return 1 if others or any(figures[name] for name in ZERO) else 0
+
+
+if __name__ == "__main__":
+    main(entry)
