@@ -1,3 +1,5 @@
+import time
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -52,9 +54,12 @@ class TestDeferred(TopupCase):
         calls = self.calls("CancelTransfers")
         return [call for call in calls if topup.supplier_reference in str(call)]
 
-    def finish(self, outcome):
-        """Let the supplier end what it accepted."""
-        self.sandbox.update(self.ding, batch_seconds=0.01, batch_outcome=outcome)
+    def sell_ending(self, outcome):
+        """Sell what the supplier accepts now, and ends a moment later."""
+        self.sandbox.update(self.ding, batch_seconds=1.5, batch_outcome=outcome)
+        topup = self.sell_open()
+        time.sleep(1.6)
+        return topup
 
     def test_followed_while_it_is_open(self):
         topup = self.sell_open()
@@ -102,3 +107,18 @@ class TestDeferred(TopupCase):
         with self.assertRaises(UserError):
             self.as_user(done, "manager").action_cancel_transfer()
         self.assertEqual(self.cancels(topup), [])
+
+    def test_delivered_in_the_end(self):
+        topup = self.sell_ending("Complete")
+        self.run_until(topup, "completed")
+        self.assertEqual(topup.attempt_ids.mapped("state"), ["delivered"])
+        self.assertEqual(len(self.transfers(topup)), 1)
+        self.assertEqual(self.kinds(topup).count("delivered"), 1)
+
+    def test_failed_in_the_end_gives_the_money_back(self):
+        topup = self.sell_ending("Failed")
+        self.run_until(topup, "failed")
+        self.assertEqual(topup.attempt_ids.mapped("state"), ["failed"])
+        self.assertFalse(self.transfers(topup))
+        self.refund(topup)
+        self.assertEqual(topup.state, "refunded")
