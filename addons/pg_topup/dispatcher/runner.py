@@ -21,6 +21,7 @@ from odoo.addons.pg_base.tools.steps import run_step
 from ..clock import now
 from .listener import Listener
 from .meter import take_batch
+from .settler import Outcome, Settler, settle_all
 
 _logger = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ BEAT = 0.2
 IDLE = 5
 # Work that falls due within these seconds is waited for rather than left to the next wake-up.
 SOON = 15
-# Threads that write outcomes.
-SETTLERS = 4
+# Seconds between two claims while there is work: what falls due meanwhile is claimed together.
+PACE = 0.08
 # Seconds between two looks at whether Odoo changed under a process that runs for long.
 SIGNALLING = 10
 QUIET = {
@@ -53,7 +54,7 @@ class Dispatcher:
         self.registry = registry
         self.max_in_flight = 1 if inline else max_in_flight
         self._pool = None if inline else ThreadPoolExecutor(max_in_flight, "pg-send")
-        self._settlers = None if inline else ThreadPoolExecutor(SETTLERS, "pg-settle")
+        self._settler = None if inline else Settler(lambda: self.registry, QUIET)
         self._flying = set()
         self._records = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -83,7 +84,9 @@ class Dispatcher:
                 self._news.clear()
                 work, begun = self._beat_safely(keep_alive)
                 done += begun
-                if not begun:
+                if begun:
+                    self._stop.wait(PACE)
+                else:
                     if not keep_alive and not self._flying and not self._is_soon(work):
                         break
                     self._news.wait(self._get_pause(work))
@@ -150,7 +153,7 @@ class Dispatcher:
         """Wait for the calls in flight and for the writing of what became of them."""
         if self._pool:
             self._pool.shutdown(wait=True)
-            self._settlers.shutdown(wait=True)
+            self._settler.stop()
         self._write_records()
         if self._listener:
             self._listener.stop()
@@ -231,17 +234,11 @@ class Dispatcher:
         )
 
     def _settle(self, method, record_id, outcome):
-        """Write an outcome; waits for one of the settlers."""
-
-        def work():
-            return run_step(
-                self.registry,
-                lambda env: getattr(env["pg.topup"], method)(record_id, outcome),
-                tries=10,
-                context=QUIET,
-            )
-
-        return self._settlers.submit(work).result() if self._settlers else work()
+        """Write an outcome, together with others that wait at this moment."""
+        if self._settler:
+            return self._settler.settle(method, record_id, outcome)
+        [result] = settle_all(self.registry, [Outcome(method, record_id, outcome)], QUIET)
+        return result
 
     def _write_records(self):
         """Write the records of calls that were made; a failure is only logged."""

@@ -19,13 +19,32 @@ class PgTopup(models.Model):
     # === SETTLE === #
 
     @api.model
-    def _settle_send(self, attempt_id, outcome):
+    def _settle_all(self, items):
+        """Write several outcomes in one transaction: the rows are locked and read together.
+
+        :param items: of ``dispatcher.settler.Outcome``.
+        :return: what the method of each returns, in their order.
+        """
+        sends = [item for item in items if item.method == "_settle_send"]
+        attempts = self.env["pg.topup.attempt"].browse(item.record_id for item in sends)
+        attempts.topup_id._lock()
+        return [
+            self._settle_send(item.record_id, item.outcome, together=attempts._ids)
+            if item.method == "_settle_send"
+            else getattr(self, item.method)(item.record_id, item.outcome)
+            for item in items
+        ]
+
+    @api.model
+    def _settle_send(self, attempt_id, outcome, *, together=()):
         """Write what became of a call.
 
         :param outcome: a `TransferRecord`, or one of the four outcome exceptions.
+        :param together: ids of attempts that are settled in the same transaction.
         :return: whether the call ended in a fault of the supplier.
         """
         attempt = self.env["pg.topup.attempt"].browse(attempt_id)
+        attempt = attempt.with_prefetch(together or attempt._ids)
         topup = attempt.topup_id
         topup._lock()
         attempt.invalidate_recordset()

@@ -21,6 +21,7 @@ from . import (
     test_recipient,
     test_repeat,
     test_review,
+    test_settler,
     test_state,
     test_undo,
     test_wake,
