@@ -4,6 +4,7 @@ from . import (
     portal,
     portal_login,
     portal_my,
+    portal_numbers,
     sell,
     storefront,
     widget,

@@ -5,6 +5,7 @@ from . import (
     pg_seller_signup,
     pg_storefront,
     pg_storefront_account,
+    pg_storefront_favourite,
     pg_storefront_format,
     pg_storefront_offers,
     pg_storefront_order,

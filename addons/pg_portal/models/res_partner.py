@@ -76,4 +76,5 @@ class ResPartner(models.Model):
         self.env["pg.portal.code"].search(
             [("company_id", "=", company.id), ("value", "in", list(filter(None, values)))]
         ).unlink()
+        self.env["pg.recipient"].search([("partner_id", "in", self.ids)]).unlink()
         self.env["pg.payment.customer"].search([("partner_id", "in", self.ids)]).unlink()

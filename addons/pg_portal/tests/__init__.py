@@ -1,6 +1,7 @@
 from . import (
     test_account,
     test_escape,
+    test_favourites,
     test_login_code,
     test_order,
     test_pay,
