@@ -21,10 +21,12 @@ class PgTopup extends HTMLElement {
         addEventListener("online", this.online);
         addEventListener("offline", this.online);
         addEventListener("pageshow", this.back);
+        this.isStarted = true;
         this.start();
     }
 
     disconnectedCallback() {
+        this.isStarted = false;
         clearTimeout(this.timer);
         removeEventListener("online", this.online);
         removeEventListener("offline", this.online);
@@ -32,7 +34,7 @@ class PgTopup extends HTMLElement {
     }
 
     attributeChangedCallback(_name, before, after) {
-        if (this.isConnected && before !== after) {
+        if (this.isStarted && before !== after) {
             clearTimeout(this.soon);
             this.soon = setTimeout(() => this.start(), 50);
         }

@@ -19,7 +19,6 @@ const ask = async (base, key, path, values) => {
             method: "POST",
             mode: "cors",
             credentials: "omit",
-            cache: "no-store",
             headers: { "Content-Type": "application/json" },
             body: JSON.stringify(values),
             signal: stop.signal,
