@@ -1,4 +1,5 @@
 from . import (
+    assets,
     images,
     order,
     portal,

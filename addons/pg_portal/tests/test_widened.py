@@ -147,6 +147,21 @@ class TestWidened(StorefrontCase):
         topup.cancelled_at = topup.create_date + timedelta(hours=25)
         self.assertIn("Expired", self.words(self.get(topup._get_status_url())))
 
+    # === FILES === #
+
+    def test_style_and_script_are_small_and_kept(self):
+        page = self.page(self.get(self.base))
+        for address in page.xpath("//link[@rel='stylesheet']/@href | //script/@src"):
+            answer = self.get(address)
+            self.assertEqual(answer.headers["Content-Encoding"], "gzip")
+            self.assertIn("immutable", answer.headers["Cache-Control"])
+            self.assertLess(int(answer.headers["Content-Length"]), 8000)
+            self.assertNotIn("Set-Cookie", answer.headers)
+            other = self.get(address.split("?")[0], v="other")
+            self.assertNotIn("immutable", other.headers["Cache-Control"])
+        for odd in ("none.js", "portal.py", "..%2f__manifest__.py", "x" * 300):
+            self.get(f"/pg_portal/src/{odd}", status=404)
+
     # === LIMITS === #
 
     def test_too_often(self):
