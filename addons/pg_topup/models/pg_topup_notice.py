@@ -97,7 +97,7 @@ class PgTopupNotice(models.Model):
         title, detail = topup._get_status_words()
         self.env["sms.sms"].with_company(self.company_id).create(
             {
-                "number": topup.number,
+                "number": topup._get_notice_number(self.kind),
                 "partner_id": topup.partner_id.id,
                 "body": f"{self.company_id.name}: {title}. {detail} ({topup.name})",
             }
@@ -119,11 +119,18 @@ class PgTopup(models.Model):
     def _queue_notices(self, kind):
         """Queue a kind of notice on every channel that the seller uses; never a second time."""
         company, customer = self.company_id, self.partner_id
+        if not company[f"pg_tell_{kind}"]:
+            return
         channels = [
             channel
             for channel, wanted in (
                 ("email", company.pg_notify_email and self.email and not customer.pg_no_email),
-                ("sms", company.pg_notify_sms and not customer.pg_no_sms),
+                (
+                    "sms",
+                    company.pg_notify_sms
+                    and not customer.pg_no_sms
+                    and self._get_notice_number(kind),
+                ),
             )
             if wanted
         ]
@@ -144,6 +151,12 @@ class PgTopup(models.Model):
         if channels:
             self.invalidate_recordset(["notice_ids"])
             self.env.ref("pg_topup.cron_notices").sudo()._trigger(at=due_at)
+
+    def _get_notice_number(self, kind):
+        """Return the number that gets an SMS: the recipient hears of what has arrived, of money
+        that did not reach its end only who paid."""
+        customer = self.partner_id
+        return self.number if kind == "delivered" else customer.phone_sanitized or customer.phone
 
     def _create_receipt_attachment(self):
         """Return the receipt as an attachment of the top-up, made once."""

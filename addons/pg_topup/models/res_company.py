@@ -69,6 +69,10 @@ class ResCompany(models.Model):
     pg_notify_sms = fields.Boolean(
         "Tell customers by SMS", help="Uses the SMS account of this company; each message costs."
     )
+    pg_tell_delivered = fields.Boolean("Tell: delivered", default=True)
+    pg_tell_failed = fields.Boolean("Tell: not delivered", default=True)
+    pg_tell_refunded = fields.Boolean("Tell: refunded", default=True)
+    pg_tell_in_doubt = fields.Boolean("Tell: being checked for over an hour", default=True)
     pg_template_delivered_id = fields.Many2one(
         "mail.template", "Mail: delivered", domain=[("model", "=", "pg.topup")]
     )

@@ -72,6 +72,29 @@ class TestNotice(TopupCase):
         self.assertEqual(self.texts(topup).mapped("state"), ["outgoing"])
         self.assertIn(topup.name, self.texts(topup).body)
 
+    def test_each_kind_can_be_switched_off(self):
+        self.seller.pg_tell_delivered = False
+        topup, failed = self.sell(email="kila@example.com"), self.sell(REFUSED, email="a@b.example")
+        self.dispatch(2)
+        self.assertEqual((topup.state, failed.state), ("completed", "failed"))
+        self.assertFalse(topup.notice_ids)
+        self.assertEqual(failed.notice_ids.mapped("kind"), ["failed"])
+
+    def test_bad_news_by_sms_go_to_who_paid_only(self):
+        self.seller.write({"pg_notify_sms": True, "pg_notify_email": False})
+        payer = self.env["res.partner"].create(
+            {"name": "Kila", "company_id": self.seller.id, "phone": "+67570999888"}
+        )
+        stranger = self.sell(REFUSED, email="kila@example.com")
+        known = self.sell(REFUSED, partner=payer)
+        self.dispatch(2)
+        known.notice_ids.due_at = now() - timedelta(seconds=1)
+        self.send()
+        self.assertFalse(stranger.notice_ids)
+        self.assertFalse(self.texts(known))
+        sent = self.env["sms.sms"].search([("partner_id", "=", payer.id)])
+        self.assertEqual(sent.mapped("number"), ["+67570999888"])
+
     def test_broken_template_stops_nobody_else(self):
         broken = self.env.ref("pg_topup.mail_template_delivered").copy()
         broken.body_html = "<t t-out='object.nothing_of_this_name'/>"
