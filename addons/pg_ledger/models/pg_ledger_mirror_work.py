@@ -25,6 +25,15 @@ class PgLedgerMirror(models.Model):
         help="Position up to which MongoDB's ledger_views.transactions is written.",
     )
     view_error = fields.Char(string="Trouble with the current state", readonly=True)
+    last_verify_id = fields.Many2one(
+        "pg.ledger.verify", string="Last verification", compute="_compute_last_verify"
+    )
+    last_verify_state = fields.Selection(
+        lambda self: self.env["pg.ledger.verify"]._fields["state"].selection,
+        string="Its outcome",
+        compute="_compute_last_verify",
+    )
+    last_verify_at = fields.Datetime(string="Verified at", compute="_compute_last_verify")
 
     # === COMPUTE === #
 
@@ -32,6 +41,15 @@ class PgLedgerMirror(models.Model):
     def _compute_is_refilling(self):
         for mirror in self:
             mirror.is_refilling = bool(mirror.refill_next)
+
+    def _compute_last_verify(self):
+        for mirror in self:
+            last = self.env["pg.ledger.verify"].search(
+                [("company_id", "=", mirror.company_id.id), ("finished_at", "!=", False)], limit=1
+            )
+            mirror.last_verify_id = last
+            mirror.last_verify_state = last.state
+            mirror.last_verify_at = last.finished_at
 
     # === ACTION === #
 

@@ -151,6 +151,14 @@ class TestViews(MongoCase):
         self.post()
         self.assertEqual(self.run_mirror().delivered, 1)
 
+    def test_health_shows_the_last_verification(self):
+        self.assertFalse(self.mirror("viewer").last_verify_id)
+        run = self.verify()
+        self.env["pg.ledger.verify"]._queue(self.seller)
+        health = self.mirror("viewer")
+        health.invalidate_recordset()
+        self.assertEqual((health.last_verify_id, health.last_verify_state), (run, "clean"))
+
     def test_lag_is_reported_until_it_is_over(self):
         self.post()
         self.env.cr.execute("UPDATE pg_ledger_mirror SET retry_at = now() + interval '1 day'")
@@ -167,8 +175,9 @@ class TestViews(MongoCase):
     def test_commands_of_an_operator(self):
         self.admin.drop_database(f"{self.prefix}_ledger")
         with self.enter_registry_test_mode():
-            self.assertTrue(command.refill(self.env.registry))
-            self.assertTrue(command.verify(self.env.registry))
+            for company in (self.seller, self.other_seller):
+                self.assertTrue(command.refill(self.env.registry, company.id))
+                self.assertTrue(command.verify(self.env.registry, company.id))
             self.store.transactions.delete_many({})
             self.assertTrue(command.rebuild_views(self.env.registry, self.seller.id))
             self.assertEqual(self.store.transactions.count_documents({}), 1)
