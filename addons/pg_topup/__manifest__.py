@@ -28,6 +28,7 @@
         "views/res_company_views.xml",
         "views/menus.xml",
         "views/pg_credit_views.xml",
+        "views/pg_topup_limit_views.xml",
         "views/pg_webhook_views.xml",
         "views/pg_alert_views.xml",
         "data/alerts.xml",

@@ -1,5 +1,7 @@
 """Tables that decide how a top-up lives. No rule of the state machine stands anywhere else."""
 
+from datetime import timedelta
+
 STATES = [
     ("pending", "Waiting for payment"),
     ("paid", "Paid"),
@@ -98,6 +100,8 @@ LEASE = 150
 # Seconds for which a look-up or a refund belongs to its worker.
 CLAIM = 120
 
+# Seconds between two questions for a price that must be confirmed before a send; the last repeats.
+PRICE_WAITS = (2, 10, 30, 60, 120, 300)
 # Seconds for which a price that a customer accepted is not checked again before the send.
 PIN_LIFE = 3600
 # Hours after which a top-up that nobody pays is cancelled, when no payment page is open.
@@ -138,6 +142,23 @@ REFUND_STATES = [
 
 # Kinds of SKUs that deliver a code to their buyer instead of crediting a number.
 CODE_KINDS = ("pin", "voucher")
+
+LIMIT_SCOPES = [
+    ("number", "To one phone number"),
+    ("customer", "Of one customer"),
+    ("company", "Of all customers together"),
+]
+LIMIT_REACTIONS = [("refuse", "Refuse it"), ("hold", "Hold it for review")]
+# Seconds for which an unpaid order takes a place of a limit.
+LIMIT_KEPT = 1800
+# With fewer places left than this, orders are judged one at a time.
+LIMIT_NEAR = 20
+
+# A supplier's balance that was read longer ago says nothing about what it covers now.
+BALANCE_LIFE = timedelta(hours=1)
+# What a supplier's account covers is counted anew after some seconds, and for each sale once less
+# than so many sales like it are covered.
+FLOAT_SECONDS, FLOAT_FAR = 5, 50
 
 # A paid top-up that is held is not sent until a person releases it.
 REVIEW_STATES = [

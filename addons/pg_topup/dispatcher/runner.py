@@ -196,6 +196,9 @@ class Dispatcher:
     # === CALLS: nothing below holds a cursor while it waits for the outside === #
 
     def _send(self, job):
+        if hasattr(job, "check"):
+            self._ask_price(job)
+            return
         outcome = _call(job.port.transfer, job.request)
         is_fault = self._settle("_settle_send", job.attempt_id, outcome)
         if is_fault or job.is_trial:
@@ -206,6 +209,9 @@ class Dispatcher:
                 ),
                 read_committed=True,
             )
+
+    def _ask_price(self, job):
+        self._settle("_settle_price", job, _call(job.check.run))
 
     def _probe(self, job):
         self._settle("_settle_probe", job.topup_id, _call(job.run))

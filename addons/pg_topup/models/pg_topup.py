@@ -107,6 +107,7 @@ class PgTopup(models.Model):
     _due_index = models.Index("(supplier_id, next_attempt_at) WHERE next_attempt_at IS NOT NULL")
     _probe_index = models.Index("(next_probe_at) WHERE next_probe_at IS NOT NULL")
     _company_index = models.Index("(company_id, id DESC)")
+    _flying_index = models.Index("(supplier_id) WHERE state IN ('paid', 'processing', 'in_doubt')")
     _open_index = models.Index(
         "(company_id, state) WHERE state NOT IN ('completed', 'refunded', 'cancelled')"
     )

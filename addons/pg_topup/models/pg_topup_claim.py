@@ -44,8 +44,8 @@ class PgTopup(models.Model):
         is, but for one trial at a time.
 
         :param int limit: how many calls the caller can make now.
-        :return: jobs to call, one an attempt.
-        :rtype: list[SendJob]
+        :return: jobs to call, one an attempt; and the prices to ask for before a send.
+        :rtype: list[SendJob | PriceJob]
         """
         jobs = []
         for supplier in self._find_due_suppliers():
@@ -97,9 +97,12 @@ class PgTopup(models.Model):
             Circuit._trip(supplier, reason=error.args[0])
             return []
         topups._note_locked()
-        topups.supplier_id.fetch(["active"])
-        topups.sku_id.fetch(["active", "code"])
-        return topups._filter_sendable()._begin_attempts(port, set(trials))
+        topups.supplier_id.fetch(["active", "prices_at"])
+        topups.sku_id.fetch(["active", "code", "price_asked_at", "feed_problem"])
+        sendable = topups._filter_sendable()
+        unsure = sendable.filtered(lambda topup: not topup.sku_id._is_price_fresh())
+        jobs = unsure._claim_price_checks(port) if unsure else []
+        return jobs + (sendable - unsure)._begin_attempts(port, set(trials))
 
     @api.model
     def _lock_due(self, supplier, limit):

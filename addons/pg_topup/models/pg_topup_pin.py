@@ -58,12 +58,18 @@ class PgTopup(models.Model):
     def _check_pin(self):
         """Return why the pinned price no longer holds, '' when it does.
 
-        The price is only asked again when the pin is older than its life: a retry, or a payment
-        that came late. The seller's tolerance is what it takes on itself.
+        The price is only looked at again when the pin is older than its life (a retry, or a payment
+        that came late), or the supplier was asked since. The seller's tolerance is what it takes on
+        itself.
         """
         if not self.supplier_id.active or not self.sku_id.active:
             return self.env._("The operator no longer sells this product.")
+        checked_at = self.sku_id.price_checked_at
         if self.pin_expires_at > now():
+            is_newer = checked_at and checked_at > self.create_date
+            return self._check_known_price() if is_newer else ""
+        if not self.sku_id._is_price_fresh():
+            # The supplier is asked before anything is sent.
             return ""
         try:
             quote = self.offer_id.with_company(self.company_id)._pg_quote(
@@ -76,6 +82,13 @@ class PgTopup(models.Model):
         if too_dear or quote.receive_value < D(self.receive_value) * (1 - less):
             return self.env._("The price changed since it was accepted.")
         return ""
+
+    def _check_known_price(self):
+        """Return why the pin does not hold against what the supplier said since, '' if it does."""
+        try:
+            return self._compare_with(self._prepare_price_check().known)
+        except UserError as error:
+            return error.args[0]
 
     def _get_pin_tolerance(self):
         """Return the fractions by which the cost may be more, and what arrives may be less."""

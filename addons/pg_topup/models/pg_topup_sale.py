@@ -70,6 +70,7 @@ class PgTopup(models.Model):
             return known
         self._check_offer(company, offer, match)
         quote = offer._pg_quote(send_value=send_value)
+        self._check_guards(company, offer, match, quote, customer=partner)
         if not confirmed:
             self._check_repeated(company, match, quote)
         values = {
@@ -94,6 +95,7 @@ class PgTopup(models.Model):
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 topup = self.create(values)
                 self.env.flush_all()
+                topup._apply_limits()
         except IntegrityError as error:
             if error.diag.constraint_name != self._client_key_unique.full_name(self):
                 raise
@@ -261,6 +263,7 @@ class PgTopup(models.Model):
             )
             transaction._pg_queue_refund()
             return
+        self._apply_limits_late()
         send_at = self._get_send_time()
         self._set_state(
             "paid",

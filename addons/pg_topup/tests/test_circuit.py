@@ -142,7 +142,7 @@ class TestCircuit(TopupCase):
                 "pg_margin_percent": 10,
             }
         )
-        topup = self.sell(offer=offer)
+        topup = self.sell("+67581123456", offer=offer)
         self.dispatch()
         self.assertEqual(topup.attempt_ids.operator_id, sku.operator_id)
 

@@ -1,1 +1,1 @@
-from . import pg_topup_decide, pg_topup_resolve, pg_topup_reveal
+from . import pg_topup_decide, pg_topup_limit_trial, pg_topup_resolve, pg_topup_reveal
