@@ -66,7 +66,8 @@ class PgTopup(models.Model):
             return self.env._("The operator no longer sells this product.")
         checked_at = self.sku_id.price_checked_at
         if self.pin_expires_at > now():
-            is_newer = checked_at and checked_at > self.create_date
+            # Moments of checks are kept in whole seconds.
+            is_newer = checked_at and checked_at >= self.create_date.replace(microsecond=0)
             return self._check_known_price() if is_newer else ""
         if not self.sku_id._is_price_fresh():
             # The supplier is asked before anything is sent.

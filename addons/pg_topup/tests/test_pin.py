@@ -23,6 +23,7 @@ class TestPin(TopupCase):
         return topup
 
     def test_a_fresh_pin_is_not_checked(self):
+        self.supplier.prices_at = now() - timedelta(minutes=1)
         topup = self.sell()
         topup.cost = topup.cost / 2
         self.dispatch()
