@@ -100,7 +100,7 @@ class PgTopup(models.Model):
         topups.supplier_id.fetch(["active", "prices_at"])
         topups.sku_id.fetch(["active", "code", "price_asked_at", "feed_problem"])
         sendable = topups._filter_sendable()
-        unsure = sendable.filtered(lambda topup: not topup.sku_id._is_price_fresh())
+        unsure = sendable.filtered(lambda topup: topup._needs_price_check())
         jobs = unsure._claim_price_checks(port) if unsure else []
         return jobs + (sendable - unsure)._begin_attempts(port, set(trials))
 

@@ -18,6 +18,10 @@ class PgTopup(models.Model):
         "Held", readonly=True, copy=False, help="Paid, not sent, waits for a person."
     )
 
+    is_price_accepted = fields.Boolean(
+        readonly=True, copy=False, help="Sent at whatever it costs: a person has decided it."
+    )
+
     # === ACTIONS === #
 
     def action_send_held(self):
@@ -30,6 +34,7 @@ class PgTopup(models.Model):
             topup.write(
                 {
                     "is_held": False,
+                    "is_price_accepted": True,
                     "needs_person": False,
                     "pin_expires_at": now() + timedelta(seconds=const.PIN_LIFE),
                     "next_attempt_at": now(),
@@ -64,10 +69,12 @@ class PgTopup(models.Model):
         """
         if not self.supplier_id.active or not self.sku_id.active:
             return self.env._("The operator no longer sells this product.")
+        if self.is_price_accepted:
+            return ""
         checked_at = self.sku_id.price_checked_at
         if self.pin_expires_at > now():
-            # Moments of checks are kept in whole seconds.
-            is_newer = checked_at and checked_at >= self.create_date.replace(microsecond=0)
+            pinned_at = self.pin_expires_at - timedelta(seconds=const.PIN_LIFE)
+            is_newer = checked_at and checked_at > pinned_at
             return self._check_known_price() if is_newer else ""
         if not self.sku_id._is_price_fresh():
             # The supplier is asked before anything is sent.

@@ -64,6 +64,9 @@ class PgTopup(models.Model):
             waiting.write({"next_attempt_at": now() + timedelta(seconds=const.PRICE_WAITS[0])})
         return jobs
 
+    def _needs_price_check(self):
+        return not self.is_price_accepted and not self.sku_id._is_price_fresh()
+
     def _prepare_price_check(self, port=None):
         """Return the question for the pinned amount; a fixed SKU has one amount, today's."""
         sku = self.sku_id
@@ -90,6 +93,8 @@ class PgTopup(models.Model):
         elif not outcome.estimate:
             topup._on_pin_broken(self.env._("The operator no longer sells this product."))
         elif problem := topup._compare_with(outcome.estimate):
+            # Its catalogue and its estimate may differ: what waits is asked for by itself.
+            topup.sku_id.price_asked_at = False
             topup._on_pin_broken(problem)
         else:
             topup._on_price_holds(outcome.estimate)

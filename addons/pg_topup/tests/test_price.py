@@ -71,14 +71,14 @@ class TestPrice(TopupCase):
         self.assertEqual(topup.state, "completed")
         self.assertEqual(len(self.transfers(topup)), 1)
 
-    def test_what_was_learnt_counts_for_orders_that_were_placed_before(self):
+    def test_others_of_the_sku_are_not_sent_once_one_was_refused(self):
         first, second = self.sell(), self.sell()
         self.age()
         self.drift("0.9")
         self.dispatch()
         self.make_due(second)
         self.dispatch()
-        self.assertEqual((first.state, second.state, self.asked()), ("failed", "failed", 1))
+        self.assertEqual((first.state, second.state, self.asked()), ("failed", "failed", 2))
         self.assertFalse(self.sends(second))
 
     def test_a_dearer_fixed_one(self):
