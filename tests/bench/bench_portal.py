@@ -70,7 +70,7 @@ class Bench:
         database.run_setup(self.settings)
         sandbox = SandboxClient(self.settings.sandbox_url, timeout=120)
         [ding] = [a for a in sandbox.accounts("dingconnect") if a["name"] == "Prepaid platform"]
-        sandbox.update(ding, settings={"full_catalogue": True})
+        sandbox.update(ding, full_catalogue=True)
         counts = self._worker("offers", slug=SLUG, offers=self.arguments.offers)
         say(f"      {counts['skus']} SKUs, {counts['offers']} offers")
         self.figures |= counts
@@ -111,7 +111,7 @@ class Bench:
         """Write Odoo's configuration; the limits against floods would be what is measured."""
         self.settings.write_conf()
         text = self.settings.conf.read_text()
-        self.settings.conf.write_text(text.replace("[pg]\n", "[pg]\npg_rate_limits = off\n"))
+        self.settings.conf.write_text(f"{text}\n[pg]\npg_rate_limits = off\n")
 
     def _start(self, name):
         self.stack.stop("odoo")
