@@ -5,6 +5,9 @@ from odoo.tools import SQL
 
 # Seconds for which a process believes what it knows of who is looking.
 WATCH_AGE = 3
+# Seconds between two messages of a process to one organisation; screens look again after the last
+# one for what was not told (see `live.js`).
+QUIET = 0.5
 # More changed top-ups in one transaction are told as "look again".
 MOST_IDS = 500
 
@@ -36,6 +39,8 @@ class PgTopup(models.Model):
     # When this was asked last in this process, and of which companies staff is online, by
     # database.
     _watched = {}  # noqa: RUF012 - shared by purpose
+    # When this process told a company last, by (database, company id).
+    _told = {}  # noqa: RUF012 - shared by purpose
 
     def _log_event(self, kind, text, *, state=False, at=None):
         """Override to note, for the open screens, that something happened."""
@@ -57,7 +62,12 @@ class PgTopup(models.Model):
         """Tell the bus what this transaction changed; right before its commit."""
         noted = self.env.cr.precommit.data.pop("pg_topup.live", {})
         watched = self._get_watched()
+        moment = time.monotonic()
         for company_id in noted.keys() & watched:
+            key = (self.env.cr.dbname, company_id)
+            if moment - self._told.get(key, -QUIET) < QUIET:
+                continue
+            self._told[key] = moment
             ids = sorted(noted[company_id])[-MOST_IDS:]
             self.env["res.company"].browse(company_id)._bus_send("pg_topup/state", {"ids": ids})
 

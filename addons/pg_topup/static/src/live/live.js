@@ -8,6 +8,8 @@ import { useBus, useService } from "@web/core/utils/hooks";
 
 /** Milliseconds in which the changes of many top-ups become one reload. */
 const WAIT = 700;
+/** Milliseconds until a view looks once more: the server tells of many changes only the first. */
+const AGAIN = 2000;
 /** Milliseconds until a view that somebody works in is looked at again. */
 const BUSY_WAIT = 3000;
 
@@ -27,13 +29,15 @@ export function useTopupLive(controller) {
     const live = useService("pg_topup_live");
     const changed = new Set();
     let timer = false;
+    let again = false;
+    let isGone = false;
 
     const concerns = (root) =>
         root.resId ? changed.has(root.resId) : !root.offset || root.groups ||
             root.records.some((record) => changed.has(record.resId));
     const isBusy = (root) => root.dirty || root.editedRecord || root.selection?.length;
     const plan = (wait) => {
-        timer = timer || setTimeout(refresh, wait);
+        timer = timer || isGone || setTimeout(refresh, wait);
     };
     const refresh = async () => {
         timer = false;
@@ -41,17 +45,25 @@ export function useTopupLive(controller) {
         if (!root || isBusy(root)) {
             return plan(BUSY_WAIT);
         }
-        const isOurs = concerns(root);
+        const isFirst = changed.size > 0;
+        const isOurs = isFirst ? concerns(root) : again;
         changed.clear();
+        again = isFirst;
         if (isOurs) {
             await root.load();
+        }
+        if (isFirst) {
+            plan(AGAIN);
         }
     };
     useBus(live.bus, "changed", ({ detail }) => {
         detail.ids.forEach((id) => changed.add(id));
         plan(WAIT);
     });
-    onWillUnmount(() => clearTimeout(timer));
+    onWillUnmount(() => {
+        isGone = true;
+        clearTimeout(timer);
+    });
 }
 
 for (const Controller of [FormController, KanbanController, ListController]) {
