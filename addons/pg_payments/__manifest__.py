@@ -15,6 +15,7 @@
         "views/payment_provider_views.xml",
         "views/pg_gateway_settings_views.xml",
         "views/pg_gateway_setup_views.xml",
+        "views/pg_refund_ask_views.xml",
         "views/pg_refund_confirm_views.xml",
         "views/approve_templates.xml",
         "views/payment_transaction_views.xml",

@@ -16,6 +16,7 @@ from . import (
     payment_transaction_push_poll,
     payment_transaction_push_text,
     payment_transaction_refund,
+    payment_transaction_refund_ask,
     payment_transaction_refund_by_hand,
     pg_payment_customer,
     pg_payment_event,

@@ -18,6 +18,7 @@ from . import (
     test_poll,
     test_provider,
     test_refund,
+    test_refund_button,
     test_return,
     test_settings,
     test_stripe_extras,

@@ -6,6 +6,7 @@ from . import (
     payment_provider,
     payment_transaction,
     payment_transaction_dispute,
+    payment_transaction_refund,
     pg_alert,
     pg_alert_message,
     pg_alert_rule,

@@ -22,6 +22,7 @@ from . import (
     test_price,
     test_receipt,
     test_recipient,
+    test_refund_by_person,
     test_repeat,
     test_review,
     test_settler,
