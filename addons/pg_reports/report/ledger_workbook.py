@@ -11,7 +11,7 @@ from decimal import Decimal
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
-ACCOUNTS, TOPUPS = "Ledger", "Top-ups"
+ACCOUNTS, TOPUPS, SEALS = "Ledger", "Top-ups", "Seals"
 # Rows above the header of each sheet: title, seller, period.
 HEADER_ROW = 4
 
@@ -42,6 +42,17 @@ TOPUP_COLUMNS = (
     ("Margin", 16, "margin", "money"),
     ("Fee", 14, "fee", "company"),
 )
+# A record of `pg.ledger.seal`: who holds the public key can prove that nothing changed since.
+SEAL_COLUMNS = (
+    ("Day (UTC)", 13, "day", "date"),
+    ("From position", 14, "from_seq", "count"),
+    ("To position", 14, "to_seq", "count"),
+    ("Entries", 10, "entry_count", "count"),
+    ("Hash of the last position", 68, "head_hash", "text"),
+    ("Signature (Ed25519)", 92, "signature", "text"),
+    ("Public key", 50, "public_key", "text"),
+)
+NO_SEAL = "No day of this period is sealed yet."
 CURRENCY, OPEN = (
     next(number for number, column in enumerate(TOPUP_COLUMNS) if column[2] == name)
     for name in ("currency", "open")
@@ -71,11 +82,12 @@ class LedgerWorkbook:
         self.workbook.set_properties({"title": "Ledger summary", "company": heading.seller})
         self.formats = {}
 
-    def write(self, accounts, topups):  # pylint: disable=method-required-super
-        """Write both sheets and close the workbook.
+    def write(self, accounts, topups, seals=()):  # pylint: disable=method-required-super
+        """Write the sheets and close the workbook.
 
         :param list[AccountRow] accounts: all of them.
         :param Iterable[TopupRow] topups: read once, as they are written.
+        :param seals: the seals of the period, oldest first.
         :return: the difference per currency between what the customer account holds and what is
             open; all 0 when the books tie.
         :rtype: dict[str, Decimal]
@@ -88,6 +100,7 @@ class LedgerWorkbook:
             open_sums[topup.currency] += topup.open
         sheet.autofilter(HEADER_ROW, 0, row, len(TOPUP_COLUMNS) - 1)
         differences = self._write_ledger(ledger, accounts, open_sums, row)
+        self._write_seals(seals)
         self.workbook.close()
         return differences
 
@@ -130,6 +143,14 @@ class LedgerWorkbook:
             )
             row += 2
         return differences
+
+    def _write_seals(self, seals):
+        """Write what proves the ledger of these days, or that nothing does yet."""
+        sheet = self._add_sheet(SEALS, SEAL_COLUMNS)
+        if not seals:
+            sheet.write_string(HEADER_ROW + 1, 0, NO_SEAL)
+        for row, seal in enumerate(seals, HEADER_ROW + 1):
+            self._write_row(sheet, row, SEAL_COLUMNS, seal)
 
     def _write_total(self, sheet, row, accounts):
         """Write the sum of all accounts in the company's currency: 0 in balanced books."""
@@ -179,6 +200,8 @@ class LedgerWorkbook:
             value = getattr(record, attribute)
             if kind == "text":
                 sheet.write_string(row, number, value or "")
+            elif kind == "count":
+                sheet.write_number(row, number, value)
             elif kind == "date":
                 sheet.write_datetime(row, number, value, self._format(num_format="yyyy-mm-dd"))
             else:

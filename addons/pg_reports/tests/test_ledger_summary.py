@@ -11,6 +11,8 @@ from odoo.addons.pg_reports.report import ledger_summary
 from odoo.addons.pg_reports.report.ledger_workbook import (
     ACCOUNT_COLUMNS,
     HEADER_ROW,
+    NO_SEAL,
+    SEAL_COLUMNS,
     TOPUP_COLUMNS,
 )
 from odoo.addons.pg_topup.tests.common import REFUSED, TopupCase
@@ -218,7 +220,7 @@ class TestLedgerSummary(TopupCase):
     def test_form_of_the_sheets(self):
         content, _differences = self.wizard()._build_workbook()
         book = openpyxl.load_workbook(io.BytesIO(content))
-        self.assertEqual(book.sheetnames, ["Ledger", "Top-ups"])
+        self.assertEqual(book.sheetnames, ["Ledger", "Top-ups", "Seals"])
         for sheet, columns in ((book["Ledger"], ACCOUNT_COLUMNS), (book["Top-ups"], TOPUP_COLUMNS)):
             self.assertEqual(sheet.freeze_panes, f"B{HEADER_ROW + 2}")
             header = [cell.value for cell in sheet[HEADER_ROW + 1]]
@@ -270,3 +272,31 @@ class TestLedgerSummary(TopupCase):
         self.assertEqual(differences, {})
         with self.assertRaises(AccessError):
             self.wizard().with_user(self.users[self.seller, "admin"]).action_export()
+
+    # === SEALS === #
+
+    def test_seals_of_the_period(self):
+        book, _differences = self.build()
+        self.assertEqual(book["Seals"].cell(HEADER_ROW + 2, 1).value, NO_SEAL)
+        seals = [(self.seller, 0, "a"), (self.seller, 30, "b"), (self.other_seller, 0, "c")]
+        for company, days, letter in seals:
+            first, last = (1, 3) if days else (4, 9)
+            self.env.cr.execute(
+                """INSERT INTO pg_ledger_seal (company_id, day, from_seq, to_seq, entry_count,
+                       head_hash, body, signature, public_key, create_date)
+                   VALUES (%s, %s, %s, %s, %s, %s, '{}', %s, %s, now())""",
+                [
+                    company.id,
+                    self.today - timedelta(days=days),
+                    first,
+                    last,
+                    last - first + 1,
+                    letter * 64,
+                    letter * 88,
+                    letter * 44,
+                ],
+            )
+        book, _differences = self.build()
+        (seal,) = self.records(book["Seals"], SEAL_COLUMNS)
+        self.assertEqual((seal["from_seq"], seal["to_seq"], seal["entry_count"]), (4, 9, 6))
+        self.assertEqual((seal["head_hash"], seal["signature"]), ("a" * 64, "a" * 88))

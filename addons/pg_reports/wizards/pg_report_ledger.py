@@ -74,7 +74,7 @@ class PgReportLedger(models.TransientModel):
 
         :raise AccessError:
         """
-        for model in ("pg.topup", "pg.ledger.entry", "pg.ledger.posting"):
+        for model in ("pg.topup", "pg.ledger.entry", "pg.ledger.posting", "pg.ledger.seal"):
             self.env[model].check_access("read")
         if self.company_id not in self.env.user.company_ids:
             raise AccessError(self.env._("This organisation is not yours."))
@@ -90,9 +90,20 @@ class PgReportLedger(models.TransientModel):
         summary = LedgerSummary(company, self.date_from, self.date_to, self.basis)
         with tempfile.TemporaryFile(suffix=".xlsx") as target:
             workbook = LedgerWorkbook(target, self._prepare_heading())
-            differences = workbook.write(summary.accounts(), summary.topups())
+            differences = workbook.write(summary.accounts(), summary.topups(), self._find_seals())
             target.seek(0)
             return target.read(), differences
+
+    def _find_seals(self):
+        """Return the seals of the days of the period, oldest first."""
+        return self.env["pg.ledger.seal"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("day", ">=", self.date_from),
+                ("day", "<=", self.date_to),
+            ],
+            order="to_seq",
+        )
 
     def _prepare_heading(self):
         # Under two hundred rows, the archived ones included.
