@@ -70,6 +70,12 @@ def make_records(platform, office):
             "company_id": seller["id"],
             "active": False,
         },
+        "pg.alert.rule": {
+            "name": "Planted",
+            "kind": "failed",
+            "company_id": seller["id"],
+            "active": False,
+        },
         "pg.gateway.setup": {"provider_id": provider, "mode": "test"},
     }
     made = {model: office.call(model, "create", [values])[0] for model, values in make.items()}
@@ -85,12 +91,13 @@ def planted(platform, office, fields):
     for model, names in fields.items():
         for name in names:
             text = f"pl4nt-{uuid.uuid4().hex}"
-            assert office.call(model, "write", [records[model]], {name: text}) is True
+            value = f"https://hooks.customer.example/{text}" if name.endswith("_url") else text
+            assert office.call(model, "write", [records[model]], {name: value}) is True
             texts[text] = (model, records[model], name)
     yield texts
     for model, record, name in texts.values():
         office.call(model, "write", [record], {name: False})
-    for model in ("pg.supplier", "pg.webhook", "pg.gateway.setup"):
+    for model in ("pg.supplier", "pg.webhook", "pg.alert.rule", "pg.gateway.setup"):
         office.call(model, "unlink", [records[model]])
 
 
