@@ -106,7 +106,7 @@ class Payer:
         self.page.goto(f"{self.platform.base_url}/topup/island-mobile/order/{self.token}")
 
     def title(self, text):
-        expect(self.page.locator("h1")).to_have_text(text, timeout=40_000)
+        expect(self.page.locator("h1")).to_have_text(text, timeout=90_000)
 
     def assert_nothing_paid(self):
         assert self.platform.transfers(self) == []
