@@ -179,6 +179,11 @@ CHANNELS = [
     ("backoffice", "Back office"),
 ]
 
+# Where a customer chooses the operator; a program or a clerk may only guess it.
+CUSTOMER_CHANNELS = ("storefront", "widget", "portal")
+# A supplier's words for a number that is none of the operator's.
+WRONG_NUMBER_CODES = ("AccountNumberInvalid",)
+
 EVENT_KINDS = [
     ("state", "State"),
     ("payment", "Payment"),

@@ -159,6 +159,24 @@ class TestOfferTools(CatalogueCase):
 
     # === WIZARD === #
 
+    def test_admin_switches_selling_on(self):
+        self.seller.write({"pg_is_seller": False, "pg_slug": False, "name": "Reef & Reload Ltd"})
+        self.other_seller.pg_slug = "reef-reload-ltd"
+        start = self.as_user(self.env["pg.seller.start"], "manager").create({})
+        self.assertFalse(start.is_selling)
+        with self.assertRaises(AccessError):
+            start.action_switch_on()
+        self.assertFalse(self.seller.pg_is_seller)
+        start = self.as_user(self.env["pg.seller.start"], "admin").create({})
+        start.action_switch_on()
+        self.assertEqual(
+            (self.seller.pg_is_seller, self.seller.pg_slug), (True, "reef-reload-ltd-2")
+        )
+        start.action_switch_on()
+        self.assertEqual(self.seller.pg_slug, "reef-reload-ltd-2")
+        self.env.invalidate_all()
+        self.assertTrue(start.is_selling)
+
     def test_two_hundred_in_one_go(self):
         skus = [*self.feed.skus, *(sku(f"N{n:03}", "1.25", "5") for n in range(200))]
         self.supplier._apply_feed(self.feed.__class__(operators=self.feed.operators, skus=skus))

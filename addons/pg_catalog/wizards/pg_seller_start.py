@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 
 class PgSellerStart(models.TransientModel):
@@ -14,6 +15,7 @@ class PgSellerStart(models.TransientModel):
     is_supplier_done = fields.Boolean(compute="_compute_steps")
     is_offers_done = fields.Boolean(compute="_compute_steps")
     is_storefront_done = fields.Boolean(compute="_compute_steps")
+    is_selling = fields.Boolean(compute="_compute_steps")
     done_count = fields.Integer(compute="_compute_steps")
     supplier_text = fields.Char(compute="_compute_steps")
     offers_text = fields.Char(compute="_compute_steps")
@@ -64,6 +66,7 @@ class PgSellerStart(models.TransientModel):
 
     def _compute_storefront(self):
         company = self.company_id
+        self.is_selling = bool(company.pg_is_seller and company.pg_slug)
         self.storefront_url = company._pg_get_storefront_url()
         self.is_storefront_done = bool(
             company.pg_is_seller and company.pg_slug and self.is_offers_done
@@ -98,6 +101,32 @@ class PgSellerStart(models.TransientModel):
     def action_attention(self):
         """Open the offers that need attention."""
         return self.env["ir.actions.act_window"]._for_xml_id("pg_catalog.pg_offer_attention_action")
+
+    def action_switch_on(self):
+        """Open the seller's storefront, under an address made from its name when it has none.
+
+        :raise AccessError: only an admin of the organisation may.
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("pg_base.group_admin"):
+            raise AccessError(self.env._("Only an admin of the organisation can switch it on."))
+        # In sudo mode: an admin of an organisation does not write companies otherwise.
+        company_sudo = self.env.company.sudo()
+        slug = company_sudo.pg_slug or self._find_free_slug(company_sudo)
+        company_sudo.write({"pg_slug": slug, "pg_is_seller": True})
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _find_free_slug(self, company_sudo):
+        """Return an address made from the company's name that nobody else has."""
+        base = (self.env["ir.http"]._slugify(company_sudo.name or "") or "shop")[:30].strip("-")
+        base = base if len(base) >= 3 else f"shop-{base}".strip("-")
+        slug, number = base, 1
+        while company_sudo.with_context(active_test=False).search_count(
+            [("pg_slug", "=", slug)], limit=1
+        ):
+            number += 1
+            slug = f"{base}-{number}"
+        return slug
 
     def action_storefront(self):
         """Open the storefront in a new tab."""

@@ -87,7 +87,10 @@ class PgTopup(models.Model):
             "user_agent": (user_agent or "")[: LIMITS["user_agent"]],
             "partner_id": (partner or self._find_customer(company, match, email)).id,
         }
-        return self._create_order(values)
+        topup = self._create_order(values)
+        if offer.pg_sku_id.kind not in const.CODE_KINDS:
+            self._remember_choice(company, offer, match, channel)
+        return topup
 
     def _create_order(self, values):
         try:

@@ -16,6 +16,7 @@ from . import (
     test_limit,
     test_live,
     test_notice,
+    test_operator,
     test_order,
     test_payment,
     test_pin,
