@@ -194,6 +194,9 @@ def test_nobody_below_the_admin_reads_even_the_mask(platform, planted):
         login = f"{role}@suva-reload", "minutes-demo"
         clerk = Office(platform.base_url, platform.database, *login)
         for model, record, name in planted.values():
+            # Managers make the rules of alerts, and see that an address is there.
+            if (role, model) == ("manager", "pg.alert.rule"):
+                continue
             with contextlib.suppress(KeyError):
                 assert not clerk.call(model, "read", [record], [name]), (role, model, name)
         assert_absent(planted, "".join(clerk.answers), role)

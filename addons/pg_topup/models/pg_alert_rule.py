@@ -59,10 +59,15 @@ class PgAlertRule(models.Model):
     channel_id = fields.Many2one("discuss.channel", "Discuss channel")
     slack_url = Secret(
         "Slack webhook",
+        groups="pg_base.group_manager",
         help="Address of an incoming webhook of Slack, or of a chat that takes its format. "
         "It is kept encrypted and never shown again.",
     )
-    discord_url = Secret("Discord webhook", help="Kept encrypted and never shown again.")
+    discord_url = Secret(
+        "Discord webhook",
+        groups="pg_base.group_manager",
+        help="Kept encrypted and never shown again.",
+    )
 
     alert_ids = fields.One2many("pg.alert", "rule_id", "Alerts", readonly=True)
     open_count = fields.Integer("Open", compute="_compute_open_count")
