@@ -174,7 +174,11 @@ def platform():
 
 @pytest.fixture(autouse=True)
 def clean(platform):
-    """Leave no fault and no switch of one test to the next, and Odoo running."""
+    """Leave no fault and no switch of one test to the next, and Odoo running.
+
+    All tests come from one address: what one has used up of a limit is forgotten for the next.
+    """
+    platform.sql("DELETE FROM pg_rate_limit")
     yield
     platform.sandbox.clear_faults(platform.ding)
     platform.sandbox.clear_faults(platform.stripe)
