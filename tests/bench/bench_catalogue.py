@@ -16,18 +16,15 @@ Both sides of the ratio begin with the rows in memory and end with the commit; r
 supplier is in neither. The exit code tells whether it could be measured, not what came out.
 """
 
-import json
-import shutil
-import signal
-import subprocess
 import sys
 import time
 
 from sandbox.client import SandboxClient
-from scripts import database, process
-from scripts.common import PROJECT, PYTHON, VAR, Problem, main, say, seconds
+from scripts import database
+from scripts.common import VAR, main, say, seconds
 from scripts.services import Stack
 from scripts.settings import Settings
+from tests.frame import ask, ground, show
 
 ROOT = VAR / "bench-catalogue"
 TARGETS = {
@@ -61,7 +58,7 @@ class Bench:
         say(f"--- ready in {seconds(started)}")
         figures = {}
         for part in ("sync", "lookup", "load"):
-            figures |= self._measure(part, account)
+            figures |= ask(self.settings, "tests.bench.catalogue_worker", part, **account)
         figures["ratio_to_load"] = round(figures["load_s"] / figures["write_s"], 1)
         return figures
 
@@ -73,70 +70,14 @@ class Bench:
         )
         return {"url": client.dingconnect_url, "api_key": account["api_key"]}
 
-    def _measure(self, part, account):
-        """Run one part in a fresh process and return its figures."""
-        argv = [PYTHON, "-m", "tests.bench.catalogue_worker", part]
-        answer = subprocess.run(
-            [str(word) for word in argv],
-            input=json.dumps(account),
-            stdout=subprocess.PIPE,
-            stderr=(self.settings.logs / f"{part}.log").open("w"),
-            text=True,
-            cwd=PROJECT,
-            env=self.settings.env(),
-        )
-        lines = answer.stdout.strip().splitlines()
-        if answer.returncode or not lines:
-            raise Problem(f"{part} failed; look into {self.settings.logs / part}.log")
-        for line in lines[:-1]:
-            say(line)
-        return json.loads(lines[-1])
-
-    def end(self, keep):
-        """Stop the servers and remove their data."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        self.stack.stop_all()
-        clear(keep)
-
-
-def clear(keep=False):
-    """End what a killed run left; remove its data."""
-    left = process.find_all(ROOT)
-    for pid in left:
-        process.send(pid, signal.SIGKILL)
-    process.wait_gone(left, 5)
-    if not keep:
-        shutil.rmtree(ROOT, ignore_errors=True)
-
-
-def show(figures):
-    """Print the figures beside their targets, then the last line."""
-    say()
-    for name, (sign, target) in TARGETS.items():
-        value = figures[name]
-        held = {"<": value < target, "=": value == target, ">=": value >= target}[sign]
-        say(f"{'ok  ' if held else 'MISS'} {name} {value} (target {sign} {target})")
-    say("RESULT " + json.dumps(figures))
-
-
-def raise_interrupt(_number, _frame):
-    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
-    raise KeyboardInterrupt
-
 
 def entry():
     """Command line."""
-    keep = "--keep" in sys.argv[1:]
-    clear()
-    ROOT.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, raise_interrupt)
-    bench = Bench()
-    try:
+    with ground(ROOT, keep="--keep" in sys.argv[1:]) as ends:
+        bench = Bench()
+        ends.callback(bench.stack.stop_all)
         figures = bench.run()
-    finally:
-        bench.end(keep)
-    show(figures)
+    show(figures, TARGETS)
 
 
 if __name__ == "__main__":

@@ -19,16 +19,13 @@ not what came out.
 """
 
 import argparse
-import json
-import shutil
-import signal
-import subprocess
 import time
 
-from scripts import database, process
-from scripts.common import PROJECT, PYTHON, VAR, Problem, main, say, seconds
+from scripts import database
+from scripts.common import VAR, main, say, seconds
 from scripts.services import Stack
 from scripts.settings import Settings
+from tests.frame import ask, ground, show
 
 ROOT = VAR / "bench-ledger"
 PARTS = ("sale", "fill", "sequencer", "mirror", "verify")
@@ -63,64 +60,9 @@ class Bench:
         say(f"--- ready in {seconds(started)}")
         figures = {}
         for part in PARTS:
-            figures |= self._measure(part)
+            say(f"--- {part}")
+            figures |= ask(self.settings, "tests.bench.ledger_worker", part, entries=self.entries)
         return {name: figures[name] for name in TARGETS}
-
-    def _measure(self, part):
-        """Run one part in a fresh process and return its figures."""
-        say(f"--- {part}")
-        argv = [PYTHON, "-m", "tests.bench.ledger_worker", part, self.entries]
-        answer = subprocess.run(
-            [str(word) for word in argv],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(self.settings.logs / f"{part}.log").open("w"),
-            text=True,
-            cwd=PROJECT,
-            env=self.settings.env(),
-        )
-        lines = answer.stdout.strip().splitlines()
-        if answer.returncode or not lines:
-            raise Problem(f"{part} failed; look into {self.settings.logs / part}.log")
-        for line in lines[:-1]:
-            say(line)
-        return json.loads(lines[-1])
-
-    def end(self, keep):
-        """Stop the servers and remove their data."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        self.stack.stop_all()
-        clear(keep)
-
-
-def clear(keep=False):
-    """End what a killed run left; remove its data."""
-    left = process.find_all(ROOT)
-    for pid in left:
-        process.send(pid, signal.SIGKILL)
-    process.wait_gone(left, 5)
-    if not keep:
-        shutil.rmtree(ROOT, ignore_errors=True)
-
-
-def show(figures):
-    """Print the figures beside their targets, then the last line."""
-    say()
-    for name, target in TARGETS.items():
-        value = figures[name]
-        if not target:
-            say(f"     {name} {value}")
-            continue
-        sign, limit = target
-        held = value < limit if sign == "<" else value >= limit
-        say(f"{'ok  ' if held else 'MISS'} {name} {value} (target {sign} {limit})")
-    say("RESULT " + json.dumps(figures))
-
-
-def raise_interrupt(_number, _frame):
-    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
-    raise KeyboardInterrupt
 
 
 def entry():
@@ -129,17 +71,11 @@ def entry():
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--keep", action="store_true", help="leave data and logs in place")
     chosen = parser.parse_args()
-    clear()
-    ROOT.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, raise_interrupt)
-    bench = Bench(chosen.entries)
-    keep = True
-    try:
+    with ground(ROOT, keep=chosen.keep) as ends:
+        bench = Bench(chosen.entries)
+        ends.callback(bench.stack.stop_all)
         figures = bench.run()
-        keep = chosen.keep
-    finally:
-        bench.end(keep)
-    show(figures)
+    show(figures, TARGETS)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,7 @@ import dataclasses
 import http.client
 import json
 import os
-import shutil
-import signal
 import statistics
-import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -35,15 +32,16 @@ from urllib.parse import urlsplit
 import stripe
 
 from sandbox.client import SandboxClient
-from scripts import database, process
-from scripts.common import PROJECT, PYTHON, VAR, Problem, main, say, seconds
+from scripts import database
+from scripts.common import VAR, Problem, main, say, seconds
 from scripts.services import Stack, connect
 from scripts.settings import Settings, free_ports
+from tests.frame import ask, ground, show
 
 ROOT = VAR / "bench-payments"
 SECRET = "whsec_" + "b" * 32
 ROUNDS, WARM = 3, 20
-TARGETS = {"ratio_to_payment_stripe": 1.0, "ratio_at_20_in_flight": 1.0}
+TARGETS = {"ratio_to_payment_stripe": ("<=", 1.0), "ratio_at_20_in_flight": ("<=", 1.0)}
 DONE = "SELECT count(*) FROM payment_transaction WHERE reference LIKE %s AND state = 'done'"
 
 
@@ -63,21 +61,7 @@ class Side:
 
     def prepare(self, **values):
         """Make payments in a process of its own; return its answer."""
-        log = self.settings.logs / f"{self.part}.log"
-        with log.open("a") as stream:
-            answer = subprocess.run(
-                [str(PYTHON), "-m", "tests.inside", "tests.bench.payments_worker", self.part],
-                input=json.dumps({"database": self.settings.database, **values}),
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                text=True,
-                cwd=PROJECT,
-                env=self.settings.env(),
-            )
-        lines = answer.stdout.strip().splitlines()
-        if answer.returncode or not lines:
-            raise Problem(f"{self.part} failed; look into {log}")
-        return json.loads(lines[-1])
+        return ask(self.settings, "tests.bench.payments_worker", self.part, **values)
 
     def measure(self, path, bodies, flying, pattern):
         """Post all bodies, so many at a time; keep the times when it was no warm-up."""
@@ -228,37 +212,6 @@ class Bench:
     def _ratio(self, flying, part):
         return round(self.ours.figure(flying, part) / self.theirs.figure(flying, part), 2)
 
-    def end(self, keep):
-        """Stop the servers and remove their data."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        self.theirs.stack.stop_all()
-        self.ours.stack.stop_all()
-        clear(keep)
-
-
-def clear(keep=False):
-    """End what a killed run left; remove its data."""
-    left = process.find_all(ROOT)
-    for pid in left:
-        process.send(pid, signal.SIGKILL)
-    process.wait_gone(left, 5)
-    if not keep:
-        shutil.rmtree(ROOT, ignore_errors=True)
-
-
-def show(figures):
-    """Print the figures beside their targets, then the last line."""
-    say()
-    for name, target in TARGETS.items():
-        say(f"{'ok  ' if figures[name] <= target else 'MISS'} {name} {figures[name]} (<= {target})")
-    say("RESULT " + json.dumps(figures))
-
-
-def raise_interrupt(_number, _frame):
-    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
-    raise KeyboardInterrupt
-
 
 def entry():
     """Command line."""
@@ -266,17 +219,14 @@ def entry():
     parser.add_argument("--count", type=int, default=200, help="payments of a round of twenty")
     parser.add_argument("--keep", action="store_true", help="leave data and logs")
     arguments = parser.parse_args()
-    clear()
-    ROOT.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, raise_interrupt)
-    bench = Bench(arguments.count)
-    try:
+    with ground(ROOT, keep=arguments.keep) as ends:
+        bench = Bench(arguments.count)
+        for side in (bench.ours, bench.theirs):
+            ends.callback(side.stack.stop_all)
         bench.set_up()
         bench.run()
         bench.conclude()
-    finally:
-        bench.end(arguments.keep)
-    show(bench.figures)
+    show(bench.figures, TARGETS)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,8 @@ other, by the same processes. The last line is RESULT and a JSON object:
 
 import argparse
 import gzip
-import json
 import os
-import shutil
-import signal
 import statistics
-import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -30,22 +26,23 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from sandbox.client import SandboxClient
-from scripts import database, process
-from scripts.common import ADDONS, PROJECT, PYTHON, VAR, Problem, find_addons, main, say, seconds
+from scripts import database
+from scripts.common import ADDONS, VAR, find_addons, main, say, seconds
 from scripts.services import Stack
 from scripts.settings import Settings
 from tests.bench.portal_browser import count_barriers, measure_first_visit
+from tests.frame import ask, ground, show
 
 ROOT = VAR / "bench-portal"
 PLATFORM, SHOP = "pg_bench_portal", "pg_bench_shop"
 SLUG, NUMBER = "island-mobile", "7012 3456"
 CLIENTS = (1, 20)
 TARGETS = {
-    "ratio_to_shop": 0.5,
-    "widget_gz_kb": 15,
-    "first_load_kb": 60,
-    "interactive_3g_s": 1,
-    "axe_serious": 0,
+    "ratio_to_shop": ("<=", 0.5),
+    "widget_gz_kb": ("<=", 15),
+    "first_load_kb": ("<=", 60),
+    "interactive_3g_s": ("<=", 1),
+    "axe_serious": ("<=", 0),
 }
 
 
@@ -147,54 +144,7 @@ class Bench:
         return times
 
     def _worker(self, part, **values):
-        argv = [str(PYTHON), "-m", "tests.inside", "tests.bench.portal_worker", part]
-        log = self.settings.logs / f"{part}.log"
-        with log.open("a") as stream:
-            answer = subprocess.run(
-                argv,
-                input=json.dumps({"database": self.settings.database, **values}),
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                text=True,
-                cwd=PROJECT,
-                env=self.settings.env(),
-            )
-        lines = answer.stdout.strip().splitlines()
-        if answer.returncode or not lines:
-            raise Problem(f"{part} failed; look into {log}")
-        return json.loads(lines[-1])
-
-    def end(self, keep):
-        """Stop the servers and remove their data."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        self.stack.stop_all()
-        clear(keep)
-
-
-def clear(keep=False):
-    """End what a killed run left; remove its data."""
-    left = process.find_all(ROOT)
-    for pid in left:
-        process.send(pid, signal.SIGKILL)
-    process.wait_gone(left, 5)
-    if not keep:
-        shutil.rmtree(ROOT, ignore_errors=True)
-
-
-def show(figures):
-    """Print the figures beside their targets, then the last line."""
-    say()
-    for name, target in TARGETS.items():
-        if name in figures:
-            held = "ok  " if figures[name] <= target else "MISS"
-            say(f"{held} {name} {figures[name]} (target <= {target})")
-    say("RESULT " + json.dumps(figures))
-
-
-def raise_interrupt(_number, _frame):
-    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
-    raise KeyboardInterrupt
+        return ask(self.settings, "tests.bench.portal_worker", part, **values)
 
 
 def read_arguments():
@@ -209,20 +159,16 @@ def read_arguments():
 def entry():
     """Command line."""
     arguments = read_arguments()
-    clear()
-    ROOT.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, raise_interrupt)
-    bench = Bench(arguments)
-    try:
+    with ground(ROOT, keep=arguments.keep) as ends:
+        bench = Bench(arguments)
+        ends.callback(bench.stack.stop_all)
         bench.set_up()
         for name in ("storefront", "shop"):
             started = time.monotonic()
             getattr(bench, name)()
             say(f"--- {name} in {seconds(started)}")
-    finally:
-        bench.end(arguments.keep)
     bench.figures["load_after"] = round(os.getloadavg()[0], 1)
-    show(bench.figures)
+    show(bench.figures, TARGETS)
 
 
 if __name__ == "__main__":

@@ -20,12 +20,8 @@ one process that confirms sale orders; the ledger's mirror to MongoDB is off, Od
 """
 
 import argparse
-import json
 import os
-import shutil
-import signal
 import statistics
-import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -33,10 +29,11 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from sandbox.client import SandboxClient
-from scripts import database, process
-from scripts.common import PROJECT, PYTHON, VAR, Problem, find_addons, main, say, seconds
+from scripts import database
+from scripts.common import VAR, Problem, find_addons, main, say, seconds
 from scripts.services import Stack, connect
 from scripts.settings import Settings
+from tests.frame import ask, ground, show
 
 ROOT = VAR / "bench-topup"
 SALE_DATABASE = "pg_bench_sale"
@@ -199,22 +196,7 @@ class Bench:
         self.settings.conf.write_text(text.replace("workers = 2", f"workers = {workers}"))
 
     def _worker(self, part, **values):
-        argv = [str(PYTHON), "-m", "tests.inside", "tests.bench.topup_worker", part]
-        log = self.settings.logs / f"{part}.log"
-        with log.open("a") as stream:
-            answer = subprocess.run(
-                argv,
-                input=json.dumps({"database": self.settings.database, **values}),
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                text=True,
-                cwd=PROJECT,
-                env=self.settings.env(),
-            )
-        lines = answer.stdout.strip().splitlines()
-        if answer.returncode or not lines:
-            raise Problem(f"{part} failed; look into {log}")
-        return json.loads(lines[-1])
+        return ask(self.settings, "tests.bench.topup_worker", part, **values)
 
     def _pay(self, sessions, threads):
         with ThreadPoolExecutor(threads) as pool:
@@ -264,41 +246,8 @@ class Bench:
         finally:
             connection.close()
 
-    def end(self, keep):
-        """Stop the servers and remove their data."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        self.stack.stop_all()
-        clear(keep)
-
 
 PARTS = ("sales", "latency", "sends", "storefront", "growth")
-
-
-def clear(keep=False):
-    """End what a killed run left; remove its data."""
-    left = process.find_all(ROOT)
-    for pid in left:
-        process.send(pid, signal.SIGKILL)
-    process.wait_gone(left, 5)
-    if not keep:
-        shutil.rmtree(ROOT, ignore_errors=True)
-
-
-def show(figures):
-    """Print the figures beside their targets, then the last line."""
-    say()
-    for name, (sign, target) in TARGETS.items():
-        if name in figures:
-            value = figures[name]
-            held = {"<": value < target, "<=": value <= target, ">=": value >= target}[sign]
-            say(f"{'ok  ' if held else 'MISS'} {name} {value} (target {sign} {target})")
-    say("RESULT " + json.dumps(figures))
-
-
-def raise_interrupt(_number, _frame):
-    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
-    raise KeyboardInterrupt
 
 
 def read_arguments():
@@ -313,20 +262,16 @@ def read_arguments():
 def entry():
     """Command line."""
     arguments = read_arguments()
-    clear()
-    ROOT.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, raise_interrupt)
-    bench = Bench(arguments.rows)
-    try:
+    with ground(ROOT, keep=arguments.keep) as ends:
+        bench = Bench(arguments.rows)
+        ends.callback(bench.stack.stop_all)
         bench.set_up()
         for name in arguments.only:
             started = time.monotonic()
             getattr(bench, name)()
             say(f"--- {name} in {seconds(started)}")
-    finally:
-        bench.end(arguments.keep)
     bench.figures["load_after"] = round(os.getloadavg()[0], 1)
-    show(bench.figures)
+    show(bench.figures, TARGETS)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Reads {"url", "api_key"} from its input; its last line is a JSON object of figur
 
 import json
 import logging
-import os
 import random
 import sys
 import time
@@ -14,8 +13,8 @@ from pathlib import Path
 import odoo.sql_db
 import phonenumbers
 from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
-from odoo.tools import config
+
+from tests.inside import open_registry
 
 CATALOGUE_TABLES = (
     "pg_sku",
@@ -88,13 +87,6 @@ LOAD_PRICE_FIELDS = (
     "value",
     "value_currency_id/.id",
 )
-
-
-def open_registry():
-    """Return the registry of the database under measurement."""
-    config.parse_config(["-c", os.environ["PG_ODOO_CONF"], "-d", os.environ["PG_DATABASE"]])
-    logging.disable(logging.INFO)
-    return Registry(os.environ["PG_DATABASE"])
 
 
 def environment(cr):
@@ -347,5 +339,6 @@ def make_seller(env):
 PARTS = {"sync": measure_sync, "load": measure_load, "lookup": measure_lookup}
 
 if __name__ == "__main__":
+    logging.disable(logging.INFO)
     figures = PARTS[sys.argv[1]](open_registry(), json.load(sys.stdin))
     print(json.dumps(figures), flush=True)

@@ -1,15 +1,16 @@
 """One part of the ledger's measurement, inside Odoo, in a process of its own.
 
-The last line is a JSON object of figures.
+Reads {"entries"} from its input; the last line is a JSON object of figures.
 """
 
-import importlib
 import json
+import logging
 import sys
 
-from tests.bench.catalogue_worker import open_registry, say
+from tests.bench.ledger_parts import PARTS
+from tests.inside import open_registry
 
 if __name__ == "__main__":
-    registry = open_registry()
-    parts = importlib.import_module("tests.bench.ledger_parts").PARTS
-    say(json.dumps(parts[sys.argv[1]](registry, int(sys.argv[2]))))
+    logging.disable(logging.INFO)
+    count = json.load(sys.stdin)["entries"]
+    print(json.dumps(PARTS[sys.argv[1]](open_registry(), count)), flush=True)

@@ -14,7 +14,6 @@ four must be 0, whatever was killed; a line PROBLEM says what else is not as it 
 import argparse
 import json
 import random
-import shutil
 import signal
 import subprocess
 import time
@@ -30,6 +29,7 @@ from scripts.settings import Settings
 from tests.chaos.ledger_truths import compare
 from tests.chaos.ledger_workers import MIRRORS, POSTERS, Workers
 from tests.chaos.replica import ReplicaSet
+from tests.frame import ground
 
 ROOT = VAR / "chaos-ledger"
 VICTIMS = {"mongod": 5, "postgres": 3, "backend": 3, "mirror": 3, "poster": 1}
@@ -203,44 +203,21 @@ class LedgerChaos(Workers):
         self.stack.stop_all()
 
 
-def clear(keep=False):
-    """End what a killed run left; remove its data."""
-    left = process.find_all(ROOT)
-    for pid in left:
-        process.send(pid, signal.SIGKILL)
-    process.wait_gone(left, 5)
-    if not keep:
-        shutil.rmtree(ROOT, ignore_errors=True)
-
-
-def raise_interrupt(_number, _frame):
-    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
-    raise KeyboardInterrupt
-
-
 def entry():
-    """Command line; 0 when nothing is missing, extra, different or lost."""
+    """Command line; 0 when it could be counted, whatever came out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--keep", action="store_true", help="leave data and logs in place")
     chosen = parser.parse_args()
     started = time.monotonic()
-    clear()
-    ROOT.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, raise_interrupt)
-    say(f"--- chaos of the ledger with seed {chosen.seed}: {chosen.kills} kills")
-    chaos, keep = LedgerChaos(chosen.seed, chosen.kills), True
-    try:
+    with ground(ROOT, keep=chosen.keep) as ends:
+        say(f"--- chaos of the ledger with seed {chosen.seed}: {chosen.kills} kills")
+        chaos = LedgerChaos(chosen.seed, chosen.kills)
+        ends.callback(chaos.clear)
         chaos.set_up()
         parts = [chaos.one_server(), chaos.three_members()]
-        keep = chosen.keep
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        chaos.clear()
-        clear(keep)
-    return show(chaos, parts, started)
+    show(chaos, parts, started)
 
 
 def show(chaos, parts, started):
@@ -252,7 +229,6 @@ def show(chaos, parts, started):
     if others:
         say(f"PROBLEM: lost transactions, or documents of ledger_views too many or few: {parts}")
     say("RESULT " + json.dumps(figures))
-    return 0
 
 
 if __name__ == "__main__":

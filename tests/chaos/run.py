@@ -16,18 +16,17 @@ import argparse
 import json
 import os
 import random
-import shutil
-import signal
 import time
 from collections import Counter
 
 from sandbox.client import SandboxClient
-from scripts import database, process
+from scripts import database
 from scripts.common import VAR, find_addons, main, say, seconds
 from scripts.services import Stack, connect
 from scripts.settings import Settings
 from tests.chaos.engine import Chaos
 from tests.chaos.plan import Plan
+from tests.frame import ground
 
 ROOT = VAR / "chaos"
 SERVERS = ("odoo", "dispatcher", "mirror")
@@ -76,21 +75,6 @@ def read_arguments():
     return parser.parse_args()
 
 
-def raise_interrupt(_number, _frame):
-    """Treat a polite kill as Ctrl-C, so that everything is stopped."""
-    raise KeyboardInterrupt
-
-
-def clear(keep=False):
-    """End what a killed run left; remove its data."""
-    left = process.find_all(ROOT)
-    for pid in left:
-        process.send(pid, signal.SIGKILL)
-    process.wait_gone(left, 5)
-    if not keep:
-        shutil.rmtree(ROOT, ignore_errors=True)
-
-
 def show(chaos, figures, started):
     """Print what happened; the last line is RESULT."""
     say(f"deaths: {dict(Counter(chaos.kills))}")
@@ -103,38 +87,35 @@ def show(chaos, figures, started):
 
 
 def entry():
-    """Command line; 0 when every truth held."""
+    """Command line; 0 when it could be counted, whatever came out."""
     arguments = read_arguments()
     started = time.monotonic()
-    clear()
-    ROOT.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, raise_interrupt)
     os.environ["PG_LEASE_SECONDS"] = str(LEASE)
-    stack = Stack(Settings.for_tests(ROOT))
-    stack.settings.database = "pg_chaos"
-    say(f"--- chaos with seed {arguments.seed}: {arguments.topups} top-ups")
-    try:
+    with ground(ROOT, keep=arguments.keep) as ends:
+        stack = Stack(Settings.for_tests(ROOT))
+        ends.callback(stack.stop_all)
+        stack.settings.database = "pg_chaos"
+        say(f"--- chaos with seed {arguments.seed}: {arguments.topups} top-ups")
         set_up(stack)
-        sandbox = SandboxClient(stack.settings.sandbox_url, timeout=120)
-        ding = find_account(sandbox, "dingconnect", "Prepaid platform")
-        sandbox.update(ding, balance="1000000")
-        chaos = Chaos(
-            stack,
-            sandbox,
-            ding,
-            find_account(sandbox, "stripe", "Island Mobile"),
-            Plan(arguments.seed, arguments.topups, longest=LONGEST),
-            names=VICTIMS,
-            kill_pause=(4, 12),
-        )
+        chaos = make_chaos(stack, arguments)
         figures = chaos.run(drain=600)
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        stack.stop_all()
-        clear(keep=arguments.keep)
     show(chaos, figures, started)
-    return 0
+
+
+def make_chaos(stack, arguments):
+    """Return the run, with enough money at the supplier."""
+    sandbox = SandboxClient(stack.settings.sandbox_url, timeout=120)
+    ding = find_account(sandbox, "dingconnect", "Prepaid platform")
+    sandbox.update(ding, balance="1000000")
+    return Chaos(
+        stack,
+        sandbox,
+        ding,
+        find_account(sandbox, "stripe", "Island Mobile"),
+        Plan(arguments.seed, arguments.topups, longest=LONGEST),
+        names=VICTIMS,
+        kill_pause=(4, 12),
+    )
 
 
 if __name__ == "__main__":
