@@ -261,6 +261,8 @@ class PgTopup(models.Model):
         known = (self._reveal_pin() if with_code else None) or {"code": "", "text": ""}
         company, transaction = self.company_id, self.payment_tx_id
         title, detail = self._get_status_words()
+        # What the payer finds on the gateway's own receipt.
+        receipt = transaction.gateway_receipt or transaction.provider_reference or ""
         lines = [
             (self.env._("Order"), self.name),
             (self.env._("Date"), self._format_time(self.paid_at, "d MMMM y, HH:mm")),
@@ -271,7 +273,7 @@ class PgTopup(models.Model):
             (self.env._("Paid with"), transaction.provider_id.name or ""),
             (self.env._("Charged as"), self._get_converted() or ""),
             (self.env._("Payment reference"), transaction.reference or ""),
-            (self.env._("Gateway's reference"), transaction.provider_reference or ""),
+            (self.env._("Gateway's reference"), receipt),
             (self.env._("Operator's reference"), self.transfer_ref or ""),
             (self.env._("Code"), known["code"] or known["text"]),
         ]

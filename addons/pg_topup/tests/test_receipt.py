@@ -24,6 +24,7 @@ class TestCustomerView(TopupCase):
             "22.00",
             topup.transfer_ref,
             topup.payment_tx_id.reference,
+            topup.payment_tx_id.gateway_receipt,
             "Seller One",
             "Delivered",
         ):
