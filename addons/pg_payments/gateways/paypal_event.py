@@ -11,6 +11,17 @@ from .paypal_const import DISPUTE_OUTCOME, EVENT_KINDS
 
 VERIFY = "v1/notifications/verify-webhook-signature"
 
+#: What reading a body raises that is not what PayPal sends; nobody has proven it yet.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
+
 #: Marks our invoice ids: the start of the database's uuid, then the reference.
 SEPARATOR = "-"
 DATABASE_CHARS = 8
@@ -39,7 +50,7 @@ def _read(raw):
     try:
         body = json.loads(raw)
         return _event(body)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except UNREADABLE as error:
         raise SignatureError(f"unreadable body ({type(error).__name__})") from None
 
 

@@ -2,6 +2,7 @@ from . import (
     test_adapter,
     test_checkout,
     test_fee,
+    test_garbage,
     test_paypal_adapter,
     test_paypal_capture,
     test_paypal_checkout,
