@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.addons.pg_base.tools.money import ROUND_HALF_UP, D, quantize
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import formatLang
 
 
 class PaymentTransaction(models.Model):
@@ -103,6 +104,21 @@ class PaymentTransaction(models.Model):
             "gateway_amount": float(part),
             "gateway_conversion_rate": self.gateway_conversion_rate,
         }
+
+    def _pg_describe_refund(self, amount):
+        """Return what goes back for an amount in the charged currency, False where it is the same.
+
+        :return: an amount with its currency, or why it cannot be.
+        """
+        if not self.gateway_currency_id:
+            return False
+        if not 0 < D(amount) <= self._pg_get_refundable():
+            return "-"
+        try:
+            part = self._pg_get_refund_conversion(amount)["gateway_amount"]
+        except ValidationError as error:
+            return str(error)
+        return formatLang(self.env, part, currency_obj=self.gateway_currency_id)
 
     def _pg_get_refundable_at_gateway(self):
         """Return what may still be sent back, in the charged currency."""

@@ -74,4 +74,6 @@ class PaymentTransaction(models.Model):
                 why=reason,
             )
         )
+        details = f"{refund.reference}: {amount} {source.currency_id.name}; {reason}"
+        self.env["pg.audit.log"]._log("refund.asked", source, details)
         return refund

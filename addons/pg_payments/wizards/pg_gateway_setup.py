@@ -22,20 +22,30 @@ class PgGatewaySetup(models.TransientModel):
     _description = "Account at a gateway"
 
     provider_id = fields.Many2one("payment.provider", required=True, readonly=True)
-    code = fields.Selection(related="provider_id.code")
+    code = fields.Char(compute="_compute_account")
     mode = fields.Selection(
         [("test", "Test: no money moves"), ("live", "Live: real money")], required=True
     )
     profile = fields.Selection(
         [("pgpay", "PGPay, Papua New Guinea"), ("pgecom", "PG Pay by PGecom, Haiti")], "Dialect"
     )
-    has_client_id = fields.Boolean(related="provider_id.pg_has_credentials")
+    has_client_id = fields.Boolean(compute="_compute_account")
     client_id = Secret("Client id")
     secret_key = Secret("Secret key")
     webhook_secret = Secret("Webhook signing secret")
     api_base = fields.Char("API address")
     settlement_currency_id = fields.Many2one("res.currency", "Charge other currencies in")
     result = fields.Char(readonly=True)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("provider_id")
+    def _compute_account(self):
+        """Tell what is kept already, of an account that the user may see: not of other sellers'."""
+        for dialog in self:
+            dialog.provider_id.check_access("read")
+            dialog.code = dialog.provider_id.code
+            dialog.has_client_id = dialog.provider_id.pg_has_credentials
 
     # === CRUD METHODS === #
 
@@ -64,7 +74,7 @@ class PgGatewaySetup(models.TransientModel):
             "type": "ir.actions.act_window",
             "res_model": self._name,
             "res_id": self.id,
-            "name": self.env._("Account at %s", self.provider_id.name),
+            "name": self.env._("Account at %s", find_class(self.code, self.profile or "").label),
             "view_mode": "form",
             "target": "new",
         }
