@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.addons.pg_base.fields import MASK
@@ -11,6 +12,9 @@ from ..gateways import find_class
 
 #: So many currencies are named on a card.
 MANY = 6
+
+#: Gateways tell a payment within seconds, and again for hours when they are refused.
+UNHEARD_AFTER = timedelta(minutes=10)
 
 
 class PaymentProvider(models.Model):
@@ -34,6 +38,7 @@ class PaymentProvider(models.Model):
             ("deaf", "Not set up"),
             ("silent", "Nothing heard yet"),
             ("good", "Working"),
+            ("unheard", "News does not arrive"),
             ("error", "Last event failed"),
         ],
         "Webhook health",
@@ -137,6 +142,14 @@ class PaymentProvider(models.Model):
             provider.pg_last_error = failed.note
             provider.pg_last_error_at = failed.create_date
             provider.pg_webhook_health = provider._pg_judge_webhook(last, failed)
+            if unheard := provider._pg_find_unheard(last):
+                provider.pg_webhook_health = "unheard"
+                provider.pg_last_error_at = unheard.last_state_change
+                provider.pg_last_error = self.env._(
+                    "No news of payment %s came, it was found by asking. Compare address and "
+                    "signing secret with those at the gateway.",
+                    unheard.reference,
+                )
 
     def _pg_judge_webhook(self, last, failed):
         if not self.pg_is_ours or not self.pg_has_credentials or not self._pg_can_hear():
@@ -144,6 +157,28 @@ class PaymentProvider(models.Model):
         if not last:
             return "silent"
         return "error" if last == failed else "good"
+
+    def _pg_find_unheard(self, last):
+        """Return the newest payment if it was paid a while ago and no news has come since it was
+        begun: what is refused at the webhook's address leaves no trace but this.
+
+        :param pg.payment.event last: the newest news.
+        """
+        Transaction = self.env["payment.transaction"]
+        if self.pg_webhook_health == "deaf":
+            return Transaction
+        paid = Transaction.search(
+            [
+                ("provider_id", "=", self.id),
+                ("state", "=", "done"),
+                ("operation", "!=", "refund"),
+                ("last_state_change", "<=", fields.Datetime.now() - UNHEARD_AFTER),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        is_heard = last and paid and last.create_date >= paid.create_date
+        return Transaction if is_heard else paid
 
     # === CRUD METHODS === #
 
@@ -186,7 +221,7 @@ class PaymentProvider(models.Model):
         self._pg_check_settings_access()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Account at %s", self.name),
+            "name": self.env._("Account at %s", self._pg_get_gateway_class().label),
             "res_model": "pg.gateway.setup",
             "view_mode": "form",
             "target": "new",

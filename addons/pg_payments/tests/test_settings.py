@@ -1,6 +1,8 @@
 import json
 import logging
+from datetime import timedelta
 
+from odoo import fields
 from odoo.addons.pg_base.fields import MASK
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -128,6 +130,14 @@ class TestSettings(PgpayCase):
         Provider = self.as_user(self.env["payment.provider"], "admin")
         self.assertNotIn(self.find_provider(self.other_seller, "pgpay"), Provider.search([]))
 
+    def test_dialog_about_an_account_of_others_tells_nothing(self):
+        Setup = self.as_user(self.env["pg.gateway.setup"], "admin", self.other_seller)
+        dialog = Setup.create({"provider_id": self.provider.id, "mode": "test"})
+        for name in ("code", "has_client_id"):
+            self.env.invalidate_all()
+            with self.assertRaises(AccessError):
+                dialog.read([name])
+
     def test_dialogs_of_others_are_not_read(self):
         dialog = self.open_dialog(**self.fill())
         with self.assertRaises(AccessError):
@@ -188,6 +198,24 @@ class TestSettings(PgpayCase):
         self.provider.pg_webhook_secret = False
         admin.invalidate_recordset()
         self.assertEqual(admin.pg_webhook_health, "deaf")
+
+    def test_news_that_does_not_arrive_is_seen(self):
+        """A wrong signing secret leaves nothing in the inbox, but payments without news."""
+        admin = self.as_user(self.provider, "admin")
+        self.provider.pg_webhook_secret = "not-the-one"
+        tx = self.create_paid_tx()
+        with mute_logger("odoo.addons.pg_payments.controllers.webhook"):
+            answer = self.post_event(self.find_event("payment.succeeded", tx))
+        self.assertEqual(answer.status_code, 400)
+        self.assertEqual(admin.pg_webhook_health, "silent", "It may still come")
+        tx.last_state_change = fields.Datetime.now() - timedelta(minutes=11)
+        admin.invalidate_recordset()
+        self.assertEqual(admin.pg_webhook_health, "unheard")
+        self.assertIn(tx.reference, admin.pg_last_error)
+        self.provider.pg_webhook_secret = self.account["webhook_secret"]
+        self.post_event(self.find_event("payment.succeeded", tx))
+        self.assertEqual(admin.pg_webhook_health, "good")
+        self.assertFalse(admin.pg_last_error)
 
     def test_fees_and_currencies(self):
         for amount in (100.0, 50.0):
