@@ -8,6 +8,9 @@ CHECKOUT_LIFETIME = timedelta(hours=1)
 #: Seconds between two questions to the gateway about one open payment; the last one repeats.
 POLL_DELAYS = (60, 120, 300, 600, 1200, 1800, 3600)
 
+#: The pause when a payer has just come back and the gateway gave no answer.
+SOON = timedelta(seconds=10)
+
 #: The same while a payer is asked to approve on a phone.
 APPROVAL_POLL_DELAYS = (10, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600)
 

@@ -12,6 +12,8 @@ from odoo.addons.pg_base.tools import steps
 from odoo.tools import config
 from psycopg2 import OperationalError
 
+from . import patience
+
 _logger = logging.getLogger(__name__)
 
 #: More news than this is a burst. A gateway tells one payment in three to five events.
@@ -53,11 +55,13 @@ def _work_off(registry):
             if not _take_place(guard):
                 return False
             while todo := _look(guard, tried):
-                if len(todo) > CALM or time.monotonic() > end:
+                if len(todo) > CALM:
                     return True
                 for event_id in todo:
                     process(registry, event_id)
-                tried += todo
+                    tried.append(event_id)
+                    if time.monotonic() > end:
+                        return True
         with steps.step(registry) as env:
             if not _look(env, tried):
                 return False
@@ -74,7 +78,9 @@ def work_off_all(source):
             while (todo := _find_new(source, tried)) and time.monotonic() < end:
                 for event_id in todo:
                     process(source, event_id)
-                tried += todo
+                    tried.append(event_id)
+                    if time.monotonic() > end:
+                        break
         todo = _find_new(source, tried)
     return bool(todo)
 
@@ -85,16 +91,25 @@ def process(source, event_id, tries=TRIES):
     :param source: an Environment or a Registry.
     :param int tries: how often, while other transactions are in the way.
     """
+    started = time.monotonic()
     try:
         steps.run_step(source, _process, event_id, tries=tries)
     except OperationalError:
         _logger.info("payment event #%s: busy, tried again in the next run", event_id)
+    if time.monotonic() - started >= patience.SILENCE:
+        steps.run_step(source, _let_account_rest, event_id, read_committed=True)
 
 
 def _process(env, event_id):
     event = env["pg.payment.event"].browse(event_id).try_lock_for_update()
-    if event.state in ("new", "failed"):
+    if event._is_due():
         event._handle()
+
+
+def _let_account_rest(env, event_id):
+    event = env["pg.payment.event"].browse(event_id)
+    if event.state == "failed":
+        event._let_account_rest()
 
 
 def _look(env, tried):

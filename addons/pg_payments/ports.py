@@ -122,7 +122,8 @@ class PaymentState:
 
     `fee`, `net` and `rate` are in the settlement currency `fee_currency` and None until known;
     `receipt` is what the payer finds on the gateway's own receipt. `failure` is why it failed, in
-    the gateway's word; `action` what the payer has to do now: redirect, approve_on_handset or
+    the gateway's word; `has_refunds` whether some of it went back already, whoever asked for that;
+    `action` what the payer has to do now: redirect, approve_on_handset or
     dial_ussd (the code to dial is `ussd`), in the gateway's words `instruction`.
     """
 
@@ -140,6 +141,7 @@ class PaymentState:
     rate: Decimal | None = None
     receipt: str = ""
     failure: str = ""
+    has_refunds: bool = False
     action: str = ""
     ussd: str = ""
     instruction: str = ""

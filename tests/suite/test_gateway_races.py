@@ -112,16 +112,25 @@ def test_two_refund_requests_at_once_are_one_refund(platform, gateway):
     customer.wait(order, "completed", timeout=60)
     login = platform.base_url, platform.database, "admin", "admin"
     clerks = [BackOffice(*login) for _number in range(4)]
+    asks = []
+    for number, clerk in enumerate(clerks):
+        call = clerk, "payment.transaction", tx["id"], "action_refund"
+        if number % 2:
+            values = {"transaction_id": tx["id"], "amount": float(tx["amount"]), "reason": "Why"}
+            [dialog] = clerk.call("pg.refund.ask", "create", [values])
+            call = clerk, "pg.refund.ask", dialog, "action_refund"
+        asks.append(call)
 
-    def ask(clerk):
+    def ask(call):
+        clerk, model, record, method = call
         try:
-            clerk.call("payment.transaction", "action_refund", [tx["id"]])
+            clerk.call(model, method, [record])
         except BackOfficeError as error:
             return str(error)
         return ""
 
-    with ThreadPoolExecutor(len(clerks)) as pool:
-        answers = list(pool.map(ask, clerks))
+    with ThreadPoolExecutor(len(asks)) as pool:
+        answers = list(pool.map(ask, asks))
     assert answers.count("") == 1, answers
     platform.run_cron("pg_payments", "cron_refunds")
     refund = "SELECT state, amount FROM payment_transaction WHERE source_transaction_id = %s"

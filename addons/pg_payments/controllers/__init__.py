@@ -1,1 +1,1 @@
-from . import approve, checkout, webhook
+from . import approve, checkout, status, webhook

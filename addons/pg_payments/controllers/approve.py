@@ -38,7 +38,7 @@ class PaymentApprove(http.Controller):
     def approve_page(self, reference, access_token="", **_params):
         """Show the form, or how the payment stands."""
         tx = self._find(reference, access_token)
-        if self._ask(tx):
+        if tx._pg_ask_for_visitor():
             tx.invalidate_recordset()
         return self._render(tx, access_token)
 
@@ -73,7 +73,7 @@ class PaymentApprove(http.Controller):
     def approve_status(self, reference, access_token="", **_params):
         """Tell the page's script whether anything changed."""
         tx = self._find(reference, access_token)
-        self._ask(tx)
+        tx._pg_ask_for_visitor()
         body = {"step": tx._pg_get_page_step(), "state": tx.state}
         return request.make_json_response(body, headers=[("Cache-Control", "no-store")])
 
@@ -92,14 +92,6 @@ class PaymentApprove(http.Controller):
             raise NotFound()
         lang = tx.partner_lang or request.env.lang
         return tx.with_context(lang=lang).with_company(tx.company_id)
-
-    def _ask(self, tx):
-        """Ask the gateway for a visitor; a gateway that is set up wrongly breaks no page."""
-        try:
-            return tx._pg_ask_for_visitor()
-        except UserError as error:
-            _logger.warning("payment %s: %s", tx.reference, error)
-            return False
 
     def _back(self, tx, access_token):
         url = f"{APPROVE_PAGE}/{tx.reference}"

@@ -57,4 +57,5 @@ class PaymentCheckout(http.Controller):
             tx._pg_refresh(source, is_new_approval=source == "return")
         except OutsideError as error:
             _logger.warning("payment %s: no answer on %s: %r", tx.reference, source, error)
+            tx._pg_ask_soon()
         return request.redirect(tx.landing_route or STATUS_PAGE)

@@ -10,6 +10,7 @@ from .paypal_const import (
     ORDER_STATUS,
     PENDING_REASONS,
     REFUND_STATUS,
+    REFUNDED,
 )
 from .paypal_money import from_paypal
 
@@ -66,6 +67,7 @@ def capture_state(capture, order_id="", unit=None):
         reference=capture.get("custom_id") or (unit or {}).get("custom_id") or "",
         message=_capture_message(capture),
         receipt=capture["id"],
+        has_refunds=capture.get("status") in REFUNDED,
         **_fee_values(capture.get("seller_receivable_breakdown"), currency),
     )
 

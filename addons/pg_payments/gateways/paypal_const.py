@@ -57,6 +57,8 @@ ORDER_STATUS = {
     "COMPLETED": "pending",
 }
 ORDER_MESSAGES = {"VOIDED": "PayPal gave the approval back; nothing was charged."}
+#: Captures of which some, or all, went back.
+REFUNDED = ("PARTIALLY_REFUNDED", "REFUNDED")
 CAPTURE_STATUS = {
     "COMPLETED": "paid",
     "PARTIALLY_REFUNDED": "paid",

@@ -33,7 +33,7 @@ def payment_state(payment):
     if word in ("succeeded", "reversed"):
         values.update(payment_id=payment["id"], receipt=payment.get("operator_reference") or "")
     if word == "succeeded":
-        values.update(_fee_values(payment))
+        values.update(_fee_values(payment), has_refunds=bool(payment.get("amount_refunded")))
     return PaymentState(
         status=status,
         amount=amount_of(payment["amount"]),

@@ -307,11 +307,14 @@ def _amount(session, intent):
 
 
 def _charge_values(intent):
-    """Return receipt and fee; the fee comes later than the payment with delayed capture."""
+    """Return receipt, refunds and fee; the fee comes later, with delayed capture."""
     charge = intent.get("latest_charge")
     if not isinstance(charge, dict):
         return {}
-    values = {"receipt": charge.get("receipt_number") or charge["id"]}
+    values = {
+        "receipt": charge.get("receipt_number") or charge["id"],
+        "has_refunds": bool(charge.get("amount_refunded")),
+    }
     settled = charge.get("balance_transaction")
     if isinstance(settled, dict):
         currency = settled["currency"].upper()

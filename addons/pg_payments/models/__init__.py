@@ -6,6 +6,7 @@ from . import (
     payment_provider_settings,
     payment_provider_webhook,
     payment_transaction,
+    payment_transaction_attention,
     payment_transaction_capture,
     payment_transaction_checkout,
     payment_transaction_conversion,
@@ -18,7 +19,9 @@ from . import (
     payment_transaction_refund,
     payment_transaction_refund_ask,
     payment_transaction_refund_by_hand,
+    payment_transaction_refund_sync,
     pg_payment_customer,
     pg_payment_event,
+    pg_payment_event_retry,
     res_company,
 )

@@ -39,9 +39,6 @@ class PaymentTransaction(models.Model):
     )
     gateway_rate = fields.Float("Settlement rate", digits=(20, 10), readonly=True, copy=False)
     gateway_receipt = fields.Char("Gateway's receipt", readonly=True, copy=False)
-    pg_attention = fields.Char(
-        "Needs attention", readonly=True, copy=False, help="Why a person should look at this."
-    )
 
     _refund_uniq = models.UniqueIndex(
         "(provider_id, provider_reference)"
@@ -124,6 +121,7 @@ class PaymentTransaction(models.Model):
         if state.status == "approved":
             self._pg_plan_capture(state, is_new_approval)
         self._pg_plan_poll()
+        self._pg_catch_up_refunds(state, source)
         return state
 
     def _pg_read_states(self, checkout_id, payment_id):
@@ -283,28 +281,3 @@ class PaymentTransaction(models.Model):
 
     def _pg_get_database(self):
         return self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-
-    def _pg_flag(self, reason):
-        """Mark a transaction that a person must look at, and ask one of the seller's admins to.
-
-        Note: `self.ensure_one()`
-        """
-        self.ensure_one()
-        if self.pg_attention == reason:
-            return
-        _logger.warning("payment %s needs attention: %s", self.reference, reason)
-        self.pg_attention = reason
-        self.activity_schedule(
-            "mail.mail_activity_data_todo",
-            summary=self.env._("Payment %s needs attention", self.reference),
-            note=reason,
-            user_id=self._pg_get_responsible().id,
-        )
-
-    def _pg_get_responsible(self):
-        """Return the user who is asked to look: an admin of the seller, else Odoo's own."""
-        group = self.env.ref("pg_base.group_admin")
-        admins = group.sudo().all_user_ids.filtered(
-            lambda user: user.active and self.company_id in user.company_ids
-        )
-        return admins.sorted("id", reverse=True)[:1] or self.env.ref("base.user_admin")

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ..const import BATCH, CAPTURE_DELAYS, CAPTURE_LEASE
 from ..gateways import GATEWAYS
+from ..patience import Patience
 from ..ports import CaptureRequest
 
 _logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ class CaptureJob:
     """One claimed capture, with all that the call needs: no database is open during it."""
 
     tx_id: int
+    provider_id: int
     gateway: Any
     request: CaptureRequest
     must_look_up: bool
@@ -86,12 +88,14 @@ class PaymentTransaction(models.Model):
 
     def _cron_pg_captures(self):
         """Take each approved payment that waits: claim, commit, call, commit the outcome."""
+        patience = Patience()
         for _count in range(BATCH):
-            job = steps.run_step(self.env, _claim, read_committed=True)
+            job = steps.run_step(self.env, _claim, patience.silent, read_committed=True)
             if not job:
-                return
+                break
             try:
-                outcome = self._pg_call_capture(job)
+                with patience.watch(job.provider_id):
+                    outcome = self._pg_call_capture(job)
             except OutsideError as error:
                 outcome = error
             try:
@@ -99,14 +103,18 @@ class PaymentTransaction(models.Model):
             except Exception:
                 # The lease ends, then it is looked up at the gateway.
                 _logger.exception("payment %s: outcome not written", job.request.reference)
+        else:
+            # More may be waiting; other crons have their turn first.
+            self.env.ref("pg_payments.cron_captures")._trigger()
 
-    def _pg_claim_capture(self):
+    def _pg_claim_capture(self, silent=()):
         """Take one capture that is due and mark it as being asked for; committed by the caller's
         step before the call.
 
+        :param silent: ids of providers that are left alone.
         :return: a CaptureJob, or None when there is none.
         """
-        tx = self._pg_take_due_capture()
+        tx = self._pg_take_due_capture(silent)
         if not tx:
             return None
         # Anything but a first try may have been executed: look before asking again.
@@ -124,9 +132,9 @@ class PaymentTransaction(models.Model):
             # No reason to stop the captures of others.
             _logger.warning("payment %s: %s", tx.reference, error)
             gateway = None
-        return CaptureJob(tx.id, gateway, tx._pg_prepare_capture(), must_look_up)
+        return CaptureJob(tx.id, tx.provider_id.id, gateway, tx._pg_prepare_capture(), must_look_up)
 
-    def _pg_take_due_capture(self):
+    def _pg_take_due_capture(self, silent=()):
         """Return one capture that is due, locked; others that are locked are passed over."""
         self.flush_model(["pg_next_try_at", "pg_capture_step", "state"])
         self.env.cr.execute(
@@ -137,10 +145,12 @@ class PaymentTransaction(models.Model):
                       AND tx.state IN ('draft', 'pending')
                       AND tx.pg_capture_step IN %s
                       AND provider.state != 'disabled' AND provider.code IN %s
+                      AND NOT provider.id = ANY(%s)
                  ORDER BY tx.pg_next_try_at, tx.id LIMIT 1 FOR UPDATE OF tx SKIP LOCKED""",
                 fields.Datetime.now(),
                 RUNNING,
                 tuple(GATEWAYS),
+                list(silent),
             )
         )
         return self.browse([row[0] for row in self.env.cr.fetchall()])
@@ -200,8 +210,8 @@ class PaymentTransaction(models.Model):
             self._pg_flag(self.env._("It is not known whether this payment was taken."))
 
 
-def _claim(env):
-    return env["payment.transaction"]._pg_claim_capture()
+def _claim(env, silent):
+    return env["payment.transaction"]._pg_claim_capture(silent)
 
 
 def _settle(env, job, outcome):

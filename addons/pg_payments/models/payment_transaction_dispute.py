@@ -57,7 +57,7 @@ class PaymentTransaction(models.Model):
         :param str outcome: won, lost or another word of the gateway; empty while it runs.
         """
 
-    def _pg_apply_reversal(self, source, refund_id):
+    def _pg_apply_reversal(self, source, refund_id, payment_id=""):
         """Follow money that was taken back without the seller's asking, wholly or in part."""
-        self._pg_sync_refunds(source, refund_id)
+        self._pg_sync_refunds(source, refund_id, payment_id)
         self._pg_flag(self.env._("Money was taken back at the gateway (%s)", source))

@@ -7,7 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from psycopg2 import OperationalError
 
-from ..const import BATCH, FEE_DELAYS, POLL_DELAYS, pick_delay
+from ..const import BATCH, FEE_DELAYS, POLL_DELAYS, SOON, pick_delay
+from ..patience import Patience
 
 _logger = logging.getLogger(__name__)
 
@@ -38,6 +39,17 @@ class PaymentTransaction(models.Model):
             return
         self.pg_next_poll_at = fields.Datetime.now() + pick_delay(delays, self.pg_poll_count)
 
+    def _pg_ask_soon(self):
+        """Ask again shortly: the payer was at the gateway just now, and it gave no answer.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        if self.state in ("draft", "pending") and self.pg_next_poll_at:
+            soon = fields.Datetime.now() + SOON
+            self.write({"pg_poll_count": 0, "pg_next_poll_at": soon})
+            self.env.ref("pg_payments.cron_poll")._trigger(at=soon)
+
     def _pg_has_fee(self):
         return bool(self.gateway_fee_currency_id)
 
@@ -55,9 +67,12 @@ class PaymentTransaction(models.Model):
 
     def _cron_pg_poll(self):
         """Ask the gateway about each transaction whose time has come, one step each."""
-        for tx_id in self._pg_search_due("pg_next_poll_at"):
+        asked, patience = [], Patience()
+        while len(asked) < BATCH and (due := self._pg_find_due(asked, patience.silent)):
+            tx_id, provider_id = due
+            asked.append(tx_id)
             try:
-                with steps.step(self.env) as env:
+                with patience.watch(provider_id), steps.step(self.env) as env:
                     env["payment.transaction"].browse(tx_id)._pg_poll()
             except OperationalError:
                 _logger.info("payment #%s: busy, asked again in the next run", tx_id)
@@ -66,19 +81,28 @@ class PaymentTransaction(models.Model):
             except Exception:
                 _logger.exception("payment #%s: could not be asked about", tx_id)
                 self._pg_postpone_poll(tx_id, None)
+        if len(asked) == BATCH:
+            # More may be waiting; other crons have their turn first.
+            self.env.ref("pg_payments.cron_poll")._trigger()
 
-    def _pg_search_due(self, field_name):
-        """Return the ids of our transactions whose moment in a field has passed, oldest first."""
+    def _pg_find_due(self, asked, silent):
+        """Return (id, provider's id) of the transaction that is due longest, None when none is.
+
+        :param asked: ids of transactions to leave out.
+        :param silent: likewise of providers.
+        """
         self.env.cr.execute(
             SQL(
-                "SELECT id FROM payment_transaction WHERE %(field)s <= %(now)s"
-                " ORDER BY %(field)s LIMIT %(limit)s",
-                field=SQL.identifier(field_name),
-                now=fields.Datetime.now(),
-                limit=BATCH,
+                """SELECT id, provider_id FROM payment_transaction
+                    WHERE pg_next_poll_at <= %s
+                      AND NOT id = ANY(%s) AND NOT provider_id = ANY(%s)
+                 ORDER BY pg_next_poll_at, id LIMIT 1""",
+                fields.Datetime.now(),
+                asked,
+                silent,
             )
         )
-        return [row[0] for row in self.env.cr.fetchall()]
+        return self.env.cr.fetchone()
 
     def _pg_poll(self):
         """Ask about one transaction, unless somebody else holds it or was faster."""

@@ -1,14 +1,20 @@
+import logging
 from datetime import timedelta
 
 from odoo import fields, models
 from odoo.addons.pg_base.outcomes import OutsideError
+from odoo.exceptions import UserError
 
 from ..const import APPROVAL_GRACE, APPROVAL_HORIZON, APPROVAL_POLL_DELAYS, pick_delay
 from ..gateways.pgpay_const import PUSH_LIFE
 from ..ports import PaymentState
 
-#: A visitor's page makes us ask the gateway at most once in so many seconds.
+_logger = logging.getLogger(__name__)
+
+#: A visitor's page makes us ask the gateway at most once in so many seconds; and a gateway that
+#: does not answer is left alone for longer, since each question keeps an HTTP worker waiting.
 ASK_SECONDS = 5
+REST_SECONDS = 30
 
 
 class PaymentTransaction(models.Model):
@@ -67,6 +73,9 @@ class PaymentTransaction(models.Model):
     def _pg_ask_for_visitor(self):
         """Ask the gateway because the payer is looking, unless somebody did just now.
 
+        A gateway that gives no answer, or is set up wrongly, breaks no page: the page goes on
+        showing what is known, and the cron asks again.
+
         :return: whether it was asked.
         """
         self.ensure_one()
@@ -78,7 +87,9 @@ class PaymentTransaction(models.Model):
             return False
         try:
             self._pg_refresh("page")
-        except OutsideError:
-            # The page goes on showing what is known; the cron asks again.
+        except (OutsideError, UserError) as error:
+            _logger.warning("payment %s: no answer for its page: %r", self.reference, error)
+            rest = timedelta(seconds=REST_SECONDS - ASK_SECONDS)
+            self.pg_asked_at = fields.Datetime.now() + rest
             return False
         return True

@@ -12,6 +12,7 @@ from odoo.tools import SQL
 
 from ..const import BATCH, REFUND_DELAYS, REFUND_LEASE, pick_delay
 from ..gateways import GATEWAYS
+from ..patience import Patience
 from ..ports import RefundRequest
 
 _logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class RefundJob:
     """One claimed refund, with all that the call needs: no database is open during it."""
 
     tx_id: int
+    provider_id: int
     gateway: Any
     request: RefundRequest
     must_look_up: bool
@@ -148,64 +150,18 @@ class PaymentTransaction(models.Model):
         _logger.info("refund %s by %s: %s", self.reference, source, self.state)
         return state
 
-    def _pg_sync_refunds(self, source, refund_id=""):
-        """Take over every refund that the gateway has of this payment, whoever asked for it.
-
-        Note: `self.ensure_one()`, on the payment.
-
-        :param str refund_id: the refund that the news is about, in case the list lacks it.
-        """
-        self.ensure_one()
-        self._gateway_lock()
-        if not self.pg_payment_ref:
-            return
-        gateway = self.provider_id._pg_get_gateway()
-        states = gateway.find_refunds(self.pg_payment_ref)
-        if refund_id and refund_id not in {state.refund_id for state in states}:
-            state = gateway.get_refund(refund_id)
-            states += (state,) if state.payment_id == self.pg_payment_ref else ()
-        for state in states:
-            child = self._pg_find_refund(state)
-            if not child and state.status not in ("failed", "cancelled"):
-                child = self._pg_adopt_refund(state)
-            if child:
-                child._process(child.provider_code, {"pg_refund": state})
-        _logger.info("payment %s by %s: refunds read", self.reference, source)
-
-    def _pg_find_refund(self, state):
-        """Return our child of a refund: by the gateway's id, else by our reference in it."""
-        refunds = self.child_transaction_ids.filtered(lambda tx: tx.operation == "refund")
-        known = refunds.filtered(lambda tx: tx.provider_reference == state.refund_id)
-        return known or refunds.filtered(
-            lambda tx: (
-                state.reference and tx.reference == state.reference and not tx.provider_reference
-            )
-        )
-
-    def _pg_adopt_refund(self, state):
-        """Create the child of a refund that was made in the gateway's dashboard."""
-        amount, values = self._pg_get_adopted_refund(state)
-        child = self._create_child_transaction(
-            float(amount),
-            is_refund=True,
-            pg_refund_step="accepted",
-            provider_reference=state.refund_id,
-            **values,
-        )
-        _logger.info("payment %s: refund %s made elsewhere", self.reference, state.refund_id)
-        child._log_sent_message()
-        return child
-
     # === CRON === #
 
     def _cron_pg_refunds(self):
         """Ask the gateway for each refund that waits: claim, commit, call, commit the outcome."""
+        patience = Patience()
         for _count in range(BATCH):
-            job = steps.run_step(self.env, _claim, read_committed=True)
+            job = steps.run_step(self.env, _claim, patience.silent, read_committed=True)
             if not job:
-                return
+                break
             try:
-                outcome = self._pg_call_refund(job)
+                with patience.watch(job.provider_id):
+                    outcome = self._pg_call_refund(job)
             except OutsideError as error:
                 outcome = error
             try:
@@ -213,14 +169,18 @@ class PaymentTransaction(models.Model):
             except Exception:
                 # The lease ends, then it is looked up at the gateway.
                 _logger.exception("refund %s: outcome not written", job.request.reference)
+        else:
+            # More may be waiting; other crons have their turn first.
+            self.env.ref("pg_payments.cron_refunds")._trigger()
 
-    def _pg_claim_refund(self):
+    def _pg_claim_refund(self, silent=()):
         """Take one refund that is due and mark it as being asked for; committed by the caller's
         step before the call.
 
+        :param silent: ids of providers that are left alone.
         :return: a RefundJob, or None when there is none.
         """
-        tx = self._pg_take_due_refund()
+        tx = self._pg_take_due_refund(silent)
         if not tx:
             return None
         # Anything but a first try may have been executed: look before asking again.
@@ -232,9 +192,15 @@ class PaymentTransaction(models.Model):
                 "pg_next_try_at": fields.Datetime.now() + REFUND_LEASE,
             }
         )
-        return RefundJob(tx.id, tx._pg_find_gateway(), tx._pg_prepare_refund(), must_look_up)
+        return RefundJob(
+            tx.id,
+            tx.provider_id.id,
+            tx._pg_find_gateway(),
+            tx._pg_prepare_refund(),
+            must_look_up,
+        )
 
-    def _pg_take_due_refund(self):
+    def _pg_take_due_refund(self, silent=()):
         """Return one refund whose time has come, locked; others that are locked are passed over."""
         self.env.cr.execute(
             SQL(
@@ -244,9 +210,11 @@ class PaymentTransaction(models.Model):
                       AND tx.state IN ('draft', 'pending')
                       AND tx.pg_refund_step IN ('waiting', 'requested')
                       AND provider.state != 'disabled' AND provider.code IN %s
+                      AND NOT provider.id = ANY(%s)
                  ORDER BY tx.pg_next_try_at, tx.id LIMIT 1 FOR UPDATE OF tx SKIP LOCKED""",
                 fields.Datetime.now(),
                 tuple(GATEWAYS),
+                list(silent),
             )
         )
         return self.browse([row[0] for row in self.env.cr.fetchall()])
@@ -294,11 +262,16 @@ class PaymentTransaction(models.Model):
         _logger.warning("refund %s: %r", self.reference, outcome)
         if isinstance(outcome, Rejected) and not outcome.temporary:
             self.write({"pg_refund_step": "refused", "pg_next_try_at": False})
-            self._set_error(self.env._("The gateway refused the refund: %s", outcome.message))
+            message = self.env._("The gateway refused the refund: %s", outcome.message)
+            self._set_error(message)
+            self.source_transaction_id._pg_flag(f"{self.reference}: {message}")
             return
         if isinstance(outcome, Unknown) and self.state == "draft":
             self._set_pending(state_message=self.env._("Asked for; the outcome is not known yet."))
         self._pg_postpone(outcome, REFUND_DELAYS, "pg_payments.cron_refunds")
+        if self.pg_try_count == len(REFUND_DELAYS):
+            message = self.env._("It is not known whether this refund was sent.")
+            self.source_transaction_id._pg_flag(f"{self.reference}: {message}")
 
     def _pg_postpone(self, outcome, delays, cron):
         """Plan the next try, not before the gateway allows it."""
@@ -309,8 +282,8 @@ class PaymentTransaction(models.Model):
         self.env.ref(cron)._trigger(at=self.pg_next_try_at)
 
 
-def _claim(env):
-    return env["payment.transaction"]._pg_claim_refund()
+def _claim(env, silent):
+    return env["payment.transaction"]._pg_claim_refund(silent)
 
 
 def _settle(env, job, outcome):

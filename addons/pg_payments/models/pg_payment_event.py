@@ -7,14 +7,7 @@ from odoo.tools import SQL
 from psycopg2 import OperationalError
 from psycopg2.errors import SerializationFailure
 
-from .. import inbox
-from ..const import (
-    BATCH,
-    EVENT_DELAYS,
-    EVENT_RETENTION_DAYS,
-    UNKNOWN_REFERENCE_GRACE,
-    pick_delay,
-)
+from ..const import EVENT_RETENTION_DAYS, UNKNOWN_REFERENCE_GRACE
 
 _logger = logging.getLogger(__name__)
 
@@ -177,9 +170,9 @@ class PgPaymentEvent(models.Model):
         self.transaction_id = tx
         payment = tx.source_transaction_id or tx
         if self.kind == "refund":
-            payment._pg_sync_refunds(self.type, self.refund_ref or "")
+            payment._pg_sync_refunds(self.type, self.refund_ref or "", self.payment_ref or "")
         elif self.kind == "reversal":
-            payment._pg_apply_reversal(self.type, self.refund_ref or "")
+            payment._pg_apply_reversal(self.type, self.refund_ref or "", self.payment_ref or "")
         elif self.kind == "dispute":
             payment._pg_apply_dispute(self.type, self.outcome or "")
         elif not self._is_old_news(tx):
@@ -215,6 +208,8 @@ class PgPaymentEvent(models.Model):
             [("reference", "=", self.reference)],
             [("pg_checkout_ref", "=", self.checkout_ref), *provider],
             [("pg_payment_ref", "=", self.payment_ref), *provider],
+            # Where page and payment have one id, and news of the payment has not come yet.
+            [("pg_checkout_ref", "=", self.payment_ref), *provider],
         ]
         for domain in searches:
             if domain[0][2] and (tx := Transaction.search(domain, limit=1)):
@@ -249,33 +244,7 @@ class PgPaymentEvent(models.Model):
             }
         )
 
-    def _fail(self, note):
-        """Keep an error and plan the next try, as long as one makes sense."""
-        goes_on = self.tries < len(EVENT_DELAYS)
-        self.write(
-            {
-                "state": "failed",
-                "note": note,
-                "next_try_at": goes_on
-                and fields.Datetime.now() + pick_delay(EVENT_DELAYS, self.tries),
-                "tries": self.tries + 1,
-            }
-        )
-
     # === CRON === #
-
-    def _cron_retry(self):
-        """Process bursts and what a crash left, and try failed events again."""
-        is_left = inbox.work_off_all(self.env)
-        due = self.search(
-            [("state", "=", "failed"), ("next_try_at", "<=", fields.Datetime.now())],
-            order="next_try_at, id",
-            limit=BATCH,
-        )
-        for event_id in due.ids:
-            inbox.process(self.env, event_id, tries=1)
-        if is_left or len(due) == BATCH:
-            self.env.ref("pg_payments.cron_events")._trigger()
 
     @api.autovacuum
     def _gc_processed(self):

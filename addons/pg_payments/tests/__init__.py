@@ -1,8 +1,10 @@
 from . import (
     test_adapter,
+    test_attention,
     test_checkout,
     test_fee,
     test_garbage,
+    test_patience,
     test_paypal_adapter,
     test_paypal_capture,
     test_paypal_checkout,
@@ -20,6 +22,7 @@ from . import (
     test_provider,
     test_refund,
     test_refund_button,
+    test_refund_news,
     test_return,
     test_settings,
     test_stripe_extras,

@@ -4,7 +4,7 @@ from odoo.tools import mute_logger
 from .common import PayPalCase
 
 CAPTURE_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_capture"
-FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
+FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_attention"
 DUE = "2020-01-01 00:00:00"
 
 

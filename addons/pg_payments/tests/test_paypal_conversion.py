@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 from .common import PayPalCase
 
 CREATE = "POST /v2/checkout/orders"
-FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
+FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_attention"
 
 
 @tagged("post_install", "-at_install", "pg")

@@ -6,7 +6,7 @@ from odoo.tools import mute_logger
 from .common_pgpay import PgecomCase
 
 WEBHOOK_LOGGER = "odoo.addons.pg_payments.controllers.webhook"
-FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
+FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_attention"
 CHECKOUT_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_checkout"
 
 

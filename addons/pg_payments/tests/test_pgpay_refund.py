@@ -5,7 +5,7 @@ from odoo.tools import mute_logger
 from .common_pgpay import PgpayCase
 
 REFUND_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_refund"
-FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
+FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_attention"
 
 
 @tagged("post_install", "-at_install", "pg")

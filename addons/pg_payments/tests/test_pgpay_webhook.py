@@ -8,7 +8,7 @@ from ..gateways import pgpay_signature
 from .common_pgpay import PgpayCase
 
 WEBHOOK_LOGGER = "odoo.addons.pg_payments.controllers.webhook"
-FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
+FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_attention"
 EVENT_LOGGER = "odoo.addons.pg_payments.models.pg_payment_event"
 
 

@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 from .common import StripeCase
 
 REFUND_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_refund"
-FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
+FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_attention"
 CREATE = "POST /v1/refunds"
 
 

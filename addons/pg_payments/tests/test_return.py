@@ -1,11 +1,14 @@
 from urllib.parse import parse_qs, urlsplit
 
+from odoo import fields
+from odoo.http import root
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import StripeCase
 
 LOGGER = "odoo.addons.pg_payments.controllers.checkout"
+PAGE_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_push_poll"
 
 
 @tagged("post_install", "-at_install", "pg")
@@ -79,3 +82,47 @@ class TestReturn(StripeCase):
         self.assertEqual(self.open_path(url), "/payment/status")
         self.sandbox.clear_faults(self.account)
         self.assertEqual(tx.state, "draft")
+        wait = (tx.pg_next_poll_at - fields.Datetime.now()).total_seconds()
+        self.assertLessEqual(wait, 10, "The cron asks soon")
+        tx.pg_next_poll_at = "2020-01-01 00:00:00"
+        self.run_polls()
+        self.assertEqual(tx.state, "done")
+
+    # === ODOO'S PAGE === #
+
+    def poll_status(self, tx):
+        """Ask as Odoo's page does while its payer waits."""
+        self.authenticate(None, None)
+        self.session["__payment_monitored_tx_id__"] = tx.id
+        root.session_store.save(self.session)
+        self.env.flush_all()
+        answer = self.make_jsonrpc_request("/payment/status/poll", {})
+        self.env.invalidate_all()
+        return answer["state"]
+
+    def test_waiting_page_asks_the_gateway(self):
+        tx = self.create_open_tx()
+        reads = f"GET /v1/checkout/sessions/{tx.pg_checkout_ref}"
+        self.assertEqual(self.poll_status(tx), "draft")
+        self.pay(tx)
+        self.assertEqual(self.poll_status(tx), "draft", "Once in five seconds is enough")
+        self.assertEqual(self.count_calls(reads), 1)
+        tx.pg_asked_at = "2020-01-01 00:00:00"
+        self.assertEqual(self.poll_status(tx), "done")
+        self.assertEqual(self.count_calls(reads), 2)
+        tx.pg_asked_at = "2020-01-01 00:00:00"
+        self.assertEqual(self.poll_status(tx), "done")
+        self.assertEqual(self.count_calls(reads), 2, "Nothing is left to ask")
+
+    @mute_logger(PAGE_LOGGER)
+    def test_waiting_page_leaves_a_silent_gateway_alone(self):
+        tx = self.create_open_tx()
+        self.pay(tx)
+        self.sandbox.add_fault(self.account, "GET /v1/checkout/sessions/*", "http_500", times=3)
+        self.assertEqual(self.poll_status(tx), "draft")
+        self.sandbox.clear_faults(self.account)
+        rest = (tx.pg_asked_at - fields.Datetime.now()).total_seconds()
+        self.assertGreater(rest, 15)
+        before = len(self.sandbox.calls(self.account))
+        self.assertEqual(self.poll_status(tx), "draft")
+        self.assertEqual(len(self.sandbox.calls(self.account)), before)

@@ -4,7 +4,7 @@ from odoo.tools import mute_logger
 
 from .common import StripeCase
 
-FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
+FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_attention"
 SESSIONS = "POST /v1/checkout/sessions"
 CUSTOMERS = "POST /v1/customers"
 

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from .common import SECRET, StripeCase
 
 EVENT_LOGGER = "odoo.addons.pg_payments.models.pg_payment_event"
-FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction"
+FLAG_LOGGER = "odoo.addons.pg_payments.models.payment_transaction_attention"
 
 
 @tagged("post_install", "-at_install", "pg")

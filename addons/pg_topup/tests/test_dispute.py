@@ -4,7 +4,7 @@ from odoo.tools import mute_logger
 from .common import TopupCase
 
 QUIET = (
-    "odoo.addons.pg_payments.models.payment_transaction",
+    "odoo.addons.pg_payments.models.payment_transaction_attention",
     "odoo.addons.pg_topup.models.pg_topup_state",
 )
 
