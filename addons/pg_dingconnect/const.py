@@ -73,6 +73,9 @@ OUTCOMES = {
     ("OtherError", None): UNKNOWN,
 }
 
+# ResultCode 3, "the same request may work later", also where a send would be in doubt.
+TRANSIENT_CODES = {"TransientProviderError"}
+
 # Of several codes in one answer the most careful outcome wins.
 CAUTION = (UNKNOWN, NOT_SENT, THROTTLED, LATER, REJECTED)
 

@@ -200,9 +200,21 @@ def _wait_before_next(error, tries_made):
         after = error.retry_after
         patient = after is not None and after <= const.READ_PATIENCE
         return after + random.uniform(0, const.READ_BACKOFF) if patient else None
-    if isinstance(error, Rejected) or error.code or error.status in (401, 403):
+    if not _may_pass(error):
         return None
     return min(const.READ_BACKOFF * 2**tries_made, const.READ_PATIENCE) * random.uniform(0.5, 1.5)
+
+
+def _may_pass(error):
+    """Tell whether a read that ended so may work when it is asked again at once.
+
+    What the service itself calls temporary, and what said nothing: a broken connection, no JSON.
+    """
+    if isinstance(error, Rejected):
+        return error.temporary
+    if error.code:
+        return error.code in const.TRANSIENT_CODES
+    return error.status not in (401, 403)
 
 
 def _decode(answer):

@@ -107,6 +107,33 @@ class TestClient(DingCase):
         self.assertTrue(0.25 <= first <= 0.75 and 0.5 <= second <= 1.5, (first, second))
         self.assertEqual(len(self.meter.kept), 3)
 
+    def test_what_is_temporary_is_asked_again_and_what_is_not_is_not(self):
+        for code, context, tries in (
+            ("TransientProviderError", "ProviderRefusedRequest", 3),
+            ("TransientProviderError", "ProviderTimedOut", 3),
+            ("ProviderError", "ProviderTemporarilyUnavailable", 3),
+            ("ParameterInvalid", "accountNumber", 1),
+            ("BrandNewCode", "", 1),
+            ("AuthenticationFailed", "", 1),
+        ):
+            self.fault("refuse", on="GetBalance", code=code, context=context, times=5)
+            before = len(self.calls("GetBalance"))
+            with (
+                self.subTest(code=code, context=context),
+                patch.object(time, "sleep"),
+                self.assertRaises(OutsideError) as caught,
+            ):
+                self.client.get_balance()
+            self.assertEqual(caught.exception.code, code)
+            self.assertEqual(len(self.calls("GetBalance")) - before, tries)
+            self.sandbox.clear_faults(self.account)
+
+    def test_a_read_recovers_from_a_temporary_refusal(self):
+        self.fault("refuse", on="GetBalance", code="TransientProviderError", times=2)
+        with patch.object(time, "sleep") as sleep:
+            self.assertIn("Balance", self.client.get_balance())
+        self.assertEqual(sleep.call_count, 2)
+
     def test_a_throttle_is_waited_for_when_it_is_short(self):
         for wait, tries in ((0.01, 3), (3600, 1), (None, 1)):
             meter = Keeper()
