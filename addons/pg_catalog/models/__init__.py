@@ -24,6 +24,7 @@ from . import (
     pg_supplier_sync_prices,
     pg_supplier_sync_run,
     pg_supplier_sync_steps,
+    pg_supplier_trial,
     product_pricelist,
     product_template,
     product_template_actions,

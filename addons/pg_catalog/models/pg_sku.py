@@ -9,7 +9,7 @@ from ..tools import pricing
 class PgSku(models.Model):
     """Something a supplier sells: a fixed value or a range, in the supplier's currency.
 
-    Rows are written by the sync alone, in bulk (``tools/feed.py`` lists the columns).
+    Rows are written by the sync alone, in bulk (``tools/feed_rows.py`` lists the columns).
     """
 
     _name = "pg.sku"

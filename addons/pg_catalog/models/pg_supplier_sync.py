@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools import bulk, feed_reference, feed_rows
+from ..tools import bulk, feed_reference, feed_rows, feed_write
 from ..tools import feed as feeds
 
 MAX_SKIPPED_SHOWN = 50
@@ -35,7 +35,7 @@ class PgSupplier(models.Model):
         Reaches outside: for scripts and tests only; crons do it in steps.
 
         :param parts: ``products=False`` or ``reference=False`` to leave a part out.
-        :rtype: feed.SyncResult
+        :rtype: feed_write.SyncResult
         :raise OutsideError: the catalogue did not arrive; nothing was changed.
         :raise UserError: it cannot be used, or another sync is under way; nothing was changed.
         """
@@ -62,7 +62,7 @@ class PgSupplier(models.Model):
         One transaction: what is killed in it leaves the catalogue as it was.
 
         :param report: called with the phase that begins.
-        :rtype: feed.SyncResult
+        :rtype: feed_write.SyncResult
         :raise UserError: the feed has no SKU at all, or another sync is under way.
         """
         self.ensure_one()
@@ -83,7 +83,7 @@ class PgSupplier(models.Model):
         report("offers")
         # New ones, which come first, have no offers yet.
         self._on_skus_changed(sku_ids[skus.new if skus else 0 :], cost_ids)
-        result = feeds.SyncResult(
+        result = feed_write.SyncResult(
             operators=operators,
             skus=skus,
             others=others,
@@ -166,7 +166,7 @@ class PgSupplier(models.Model):
         if feed.skus is None:
             return None, []
         rows, seen, bad = feeds.read_items(feed.skus, feed_rows.sku_row, lookups)
-        counts, ids = feeds.write_rows(self.env, feed_rows.SKUS, self.id, rows, seen, bad)
+        counts, ids = feed_write.write_rows(self.env, feed_rows.SKUS, self.id, rows, seen, bad)
         good = {row["code"] for row in rows}
         problems = [(code, reason) for code, reason in bad if code and code not in good]
         feed_rows.SKUS.note_problems(self.env, self.id, problems)
@@ -190,7 +190,7 @@ class PgSupplier(models.Model):
         """
         rows, seen, left_out = feeds.read_items(items, to_row, lookups)
         skipped += left_out
-        return feeds.write_rows(self.env, table, self.id, rows, seen, left_out)
+        return feed_write.write_rows(self.env, table, self.id, rows, seen, left_out)
 
     # === LOOKUPS === #
 

@@ -67,7 +67,7 @@ class PgSupplierSyncRun(models.Model):
     def _finish(self, state, message, result=None, skipped=""):
         """Store how a sync ended.
 
-        :param result: the ``feed.SyncResult``, when it got that far.
+        :param result: the ``feed_write.SyncResult``, when it got that far.
         """
         counts = result and result.skus
         kinds = ("new", "changed", "back", "gone", "unchanged") if counts else ()

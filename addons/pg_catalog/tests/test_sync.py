@@ -2,7 +2,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from odoo.addons.pg_catalog.ports import CatalogueFault
-from odoo.addons.pg_catalog.tools.feed import Counts, Feed
+from odoo.addons.pg_catalog.tools.feed import Feed
+from odoo.addons.pg_catalog.tools.feed_write import Counts
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from odoo import tools
 from odoo.addons.pg_catalog.models.pg_supplier_sync_steps import SYNC_LOCK
-from odoo.addons.pg_catalog.tools.feed import Counts, Feed
+from odoo.addons.pg_catalog.tools.feed import Feed
+from odoo.addons.pg_catalog.tools.feed_write import Counts
 from odoo.tests import tagged
 
 from .common import CatalogueCase, operator, sku

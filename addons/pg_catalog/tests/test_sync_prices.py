@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
-from odoo.addons.pg_catalog.tools.feed import Counts
+from odoo.addons.pg_catalog.tools.feed_write import Counts
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 

@@ -12,7 +12,8 @@ from odoo.addons.pg_catalog.ports import (
     PromotionText,
 )
 from odoo.addons.pg_catalog.tools import markdown
-from odoo.addons.pg_catalog.tools.feed import Counts, Feed, by_language, languages_of
+from odoo.addons.pg_catalog.tools.feed import Feed, by_language, languages_of
+from odoo.addons.pg_catalog.tools.feed_write import Counts
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger

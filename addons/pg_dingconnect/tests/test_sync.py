@@ -1,7 +1,7 @@
 from decimal import Decimal as D
 
 from odoo.addons.pg_base.outcomes import Rejected, Unknown
-from odoo.addons.pg_catalog.tools.feed import Counts
+from odoo.addons.pg_catalog.tools.feed_write import Counts
 from odoo.tests import tagged
 
 from .common import DingCase

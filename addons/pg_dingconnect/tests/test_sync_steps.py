@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.addons.pg_catalog.tools.feed import Counts
+from odoo.addons.pg_catalog.tools.feed_write import Counts
 from odoo.tests import tagged
 
 from .common import DingCase
