@@ -33,6 +33,7 @@
         "wizards/pg_offer_preferences_views.xml",
         "wizards/pg_price_explain_views.xml",
         "views/product_template_views.xml",
+        "views/product_pricelist_views.xml",
         "views/pg_price_rule_views.xml",
         "views/res_company_views.xml",
         "views/mail_templates.xml",

@@ -33,4 +33,5 @@ from . import (
     product_template_watch,
     res_company,
     res_currency,
+    res_partner,
 )

@@ -1,5 +1,6 @@
-from odoo import api, models
+from odoo import Command, api, fields, models
 from odoo.addons.pg_base.tools.money import D
+from odoo.exceptions import AccessError
 
 from ..tools.pricelist import Item, apply_item
 
@@ -11,6 +12,61 @@ class ProductPricelist(models.Model):
     """Price lists are the customer groups of a seller, and its other currencies."""
 
     _inherit = "product.pricelist"
+
+    pg_customer_ids = fields.Many2many(
+        "res.partner",
+        string="Customers",
+        compute="_compute_pg_customer_ids",
+        inverse="_inverse_pg_customer_ids",
+        groups="pg_base.group_viewer",
+        help="Who buys by this price list once logged in. A customer has one price list: adding it "
+        "here takes it out of another one.",
+    )
+
+    # === COMPUTE === #
+
+    @api.depends_context("company", "uid")
+    def _compute_pg_customer_ids(self):
+        for pricelist in self:
+            pricelist.pg_customer_ids = [Command.set(pricelist._pg_find_customers().ids)]
+
+    def _inverse_pg_customer_ids(self):
+        for pricelist in self:
+            wanted, known = pricelist.pg_customer_ids, pricelist._pg_find_customers()
+            pricelist._pg_check_customers(wanted - known)
+            # In sudo mode: who may change a price list need not be able to change contacts.
+            company = pricelist._pg_company()
+            removed, added = (
+                partners.sudo().with_company(company)
+                for partners in (known - wanted, wanted - known)
+            )
+            removed.specific_property_product_pricelist = False
+            added.specific_property_product_pricelist = pricelist
+
+    def _pg_company(self):
+        return self.company_id or self.env.company
+
+    def _pg_find_customers(self):
+        """Return the customers who have this price list, as far as the user may see them."""
+        if not self._origin:
+            return self.env["res.partner"]
+        Partner = self.env["res.partner"].with_company(self._pg_company())
+        return Partner.search(
+            [
+                ("specific_property_product_pricelist", "=", self._origin.id),
+                ("parent_id", "=", False),
+            ]
+        )
+
+    def _pg_check_customers(self, partners):
+        """Refuse what the user may not change: a shared price list, customers of others.
+
+        :raise AccessError: nothing was changed.
+        """
+        self.check_access("write")
+        partners.check_access("read")
+        if partners.company_id - self._pg_company():
+            raise AccessError(self.env._("These are customers of another organisation."))
 
     # === BUSINESS === #
 

@@ -13,12 +13,13 @@ class ProductTemplate(models.Model):
     _inherit = "product.template"
 
     @api.private
-    def _pg_quote_for_pay(self, amount):
+    def _pg_quote_for_pay(self, amount, pricelist=None):
         """Return the quote of the most that an amount of money buys of a range.
 
         The price of the quote may be a little below the amount: suppliers take two decimals.
 
-        :param Decimal amount: in the company's currency.
+        :param Decimal amount: in the company's currency, or the price list's.
+        :param pricelist: as for :meth:`_pg_quote`.
         :rtype: Quote
         :raise UserError: with a sentence for the customer, when it cannot be sold so.
         """
@@ -30,26 +31,28 @@ class ProductTemplate(models.Model):
         rate = sku.send_currency_id._pg_rate(self.company_id)
 
         def price(cents):
-            return self._pg_sell_price(sku._cost(self.company_id, D(cents) / HUNDRED, rate))
+            cost = sku._cost(self.company_id, D(cents) / HUNDRED, rate)
+            return self._pg_in_pricelist(pricelist, cost, rate)[0]
 
         low = int((D(sku.send_min) * HUNDRED).to_integral_value(ROUND_CEILING))
         high = int((D(sku.send_max) * HUNDRED).to_integral_value(ROUND_FLOOR))
-        self._pg_check_pay(amount, price(low), price(high))
+        currency = (pricelist or self.company_id).currency_id
+        self._pg_check_pay(amount, price(low), price(high), currency)
         # The first is always affordable, the last one is not or is the end of the range.
         if price(high) <= amount:
             low = high
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if price(middle) <= amount else (low, middle)
-        return self._pg_quote(send_value=D(low) / HUNDRED)
+        return self._pg_quote(send_value=D(low) / HUNDRED, pricelist=pricelist)
 
-    def _pg_check_pay(self, amount, lowest, highest):
+    def _pg_check_pay(self, amount, lowest, highest, currency):
         if not amount.is_finite() or not lowest <= amount <= highest:
             raise UserError(
                 self.env._(
                     "Please choose an amount between %(low)s and %(high)s %(currency)s.",
                     low=f"{lowest:,.2f}",
                     high=f"{highest:,.2f}",
-                    currency=self.company_id.currency_id.name,
+                    currency=currency.name,
                 )
             )

@@ -13,6 +13,7 @@ from . import (
     test_price_rule,
     test_price_rules,
     test_pricelist,
+    test_pricelist_customer,
     test_pricing,
     test_rounding,
     test_supplier_call,

@@ -59,6 +59,11 @@ def storefront(company):
     return request.env["pg.storefront"]._for_seller(company)
 
 
+def storefront_of_customer(company):
+    """Return the model of the pages with the prices of the customer who is logged in, if any."""
+    return storefront(company)._for_customer(company, customer(company))
+
+
 def find_seller(slug):
     """Return the seller of an address; a page with status 404 ends the request if there is none."""
     company = request.env["res.company"]._pg_from_slug(slug)

@@ -57,7 +57,7 @@ class Storefront(http.Controller):
         """Show the offers for a number. :param operator: the customer's choice."""
         company = page.find_seller(slug)
         number = self._open_number(company, q)
-        pages = page.storefront(company)
+        pages = page.storefront_of_customer(company)
         values = pages._get_offers_values(company, q, number, params.record_id(operator))
         return page.render("offers", company, values)
 
@@ -73,7 +73,7 @@ class Storefront(http.Controller):
         """Answer what an amount comes to while it is being typed, on either side."""
         company = page.find_seller(slug)
         offer = self._find_offer(company, offer)
-        values = page.storefront(company)._get_quote_values(
+        values = page.storefront_of_customer(company)._get_quote_values(
             offer, params.amount(receive), params.amount(pay)
         )
         return request.make_json_response(values, headers=[("Cache-Control", "no-store")])
@@ -105,13 +105,14 @@ class Storefront(http.Controller):
         provider_id, email = params.record_id(provider), params.text(post.get("email"))
         typed = {"email": email, "provider_id": provider_id}
         try:
-            topup = page.storefront(company)._place_order(
+            topup = page.storefront_of_customer(company)._place_order(
                 company,
                 number,
                 offer,
                 receive,
                 params.amount(post.get("price")),
                 pay=pay,
+                shown_currency=params.text(post.get("currency"), 3),
                 **self._prepare_order(company, post, email),
             )
         except UserError as error:
@@ -156,7 +157,7 @@ class Storefront(http.Controller):
 
         :param amounts: (what shall arrive, what shall be paid) of a range, Decimal or None.
         """
-        pages, message = page.storefront(company), page.error_text(error)
+        pages, message = page.storefront_of_customer(company), page.error_text(error)
         receive, pay = amounts
         try:
             values = pages._get_review_values(

@@ -25,6 +25,19 @@ class PgStorefront(models.AbstractModel):
         return self.sudo().with_company(company)
 
     @api.model
+    def _for_customer(self, company, partner):
+        """Return the model with the prices of a customer who is known for sure, maybe nobody.
+
+        :param partner: the customer at this seller, or an empty recordset.
+        """
+        return self.with_context(pg_pricelist_id=partner._pg_get_pricelist(company).id)
+
+    @api.model
+    def _get_pricelist(self):
+        """Return the price list of :meth:`_for_customer`, or an empty recordset."""
+        return self.env["product.pricelist"].browse(self.env.context.get("pg_pricelist_id") or ())
+
+    @api.model
     def _get_seller_values(self, company):
         """Return the look and the contact of a seller; neutral ones for an empty recordset."""
         lang = self.env["res.lang"]._get_data(code=self.env.lang or "en_US")

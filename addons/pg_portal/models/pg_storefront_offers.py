@@ -193,7 +193,7 @@ class PgStorefront(models.AbstractModel):
         try:
             if offer.pg_is_range:
                 return {**card, **self._get_range_values(offer)}
-            quote = offer._pg_quote()
+            quote = self._get_quote(offer)
         except UserError:
             return None  # It has no price just now; the back office shows the reason.
         return {
@@ -223,9 +223,11 @@ class PgStorefront(models.AbstractModel):
 
     def _get_range_values(self, offer):
         """Return the bounds of both amounts of a range."""
-        sku = offer.pg_sku_id
-        lowest = offer._pg_quote(send_value=D(sku.send_min))
-        highest = offer._pg_quote(send_value=D(sku.send_max))
+        sku, pricelist = offer.pg_sku_id, self._get_pricelist()
+        lowest, highest = (
+            offer._pg_quote(send_value=D(value), pricelist=pricelist)
+            for value in (sku.send_min, sku.send_max)
+        )
         example = D(sku.receive_net_min).to_integral_value("ROUND_CEILING")
         return {
             "low": self._format_plain(D(sku.receive_net_min)),

@@ -27,9 +27,12 @@ class PgStorefront(models.AbstractModel):
             customer wants to spend.
         :raise UserError: with a sentence for the customer.
         """
+        pricelist = self._get_pricelist()
         if offer.pg_is_range and receive is None and pay is not None:
-            return offer._pg_quote_for_pay(pay)
-        return offer._pg_quote(receive_value=receive if offer.pg_is_range else None)
+            return offer._pg_quote_for_pay(pay, pricelist)
+        return offer._pg_quote(
+            receive_value=receive if offer.pg_is_range else None, pricelist=pricelist
+        )
 
     @api.model
     def _get_quote_values(self, offer, receive, pay=None):
@@ -61,7 +64,8 @@ class PgStorefront(models.AbstractModel):
         base = f"/topup/{company.pg_slug}"
         operator, sku = offer.pg_operator_id, offer.pg_sku_id
         promotions = self.env["pg.promotion"]._running(company, operator)
-        amount = (quote.sell_price, company.currency_id, company)
+        currency = (self._get_pricelist() or company).currency_id
+        amount = (quote.sell_price, currency, company)
         return {
             **self._get_step_urls(company, token),
             "offers_url": f"{base}/offers?q={token}&operator={quote.operator_id}",
@@ -82,6 +86,7 @@ class PgStorefront(models.AbstractModel):
             "pay": str(pay) if offer.pg_is_range and receive is None and pay is not None else "",
             **self._get_price_values(quote.sell_price, quote.tax, quote.currency),
             "price_exact": str(quote.sell_price),
+            "price_currency": quote.currency,
             "providers": self._get_provider_values(providers, amount=amount),
             "client_key": secrets.token_urlsafe(24),
             "email": partner.email or "",
@@ -125,7 +130,7 @@ class PgStorefront(models.AbstractModel):
         draft = self.env["pg.topup"].new(
             {
                 "company_id": company.id,
-                "currency_id": company.currency_id.id,
+                "currency_id": (self._get_pricelist() or company).currency_id.id,
                 "partner_id": (partner or self.env.ref("base.public_partner")).id,
                 "amount": float(quote.sell_price),
             }
@@ -158,10 +163,13 @@ class PgStorefront(models.AbstractModel):
     # === ORDER === #
 
     @api.model
-    def _place_order(self, company, number, offer, receive, shown_price, pay=None, **order):
+    def _place_order(
+        self, company, number, offer, receive, shown_price, pay=None, shown_currency="", **order
+    ):
         """Place what the customer has reviewed.
 
         :param Decimal shown_price: the price on the reviewed page: never is another one charged.
+        :param str shown_currency: its ISO code; empty where a page has but the seller's own.
         :param order: the further arguments of `pg.topup._place`.
         :raise UserError: with a sentence for the customer; nothing is stored then.
         """
@@ -172,7 +180,8 @@ class PgStorefront(models.AbstractModel):
             topup = self.env["pg.topup"]._place(
                 company=company, offer=offer, number=number, send_value=send_value, **order
             )
-            if D(topup.amount) != shown_price:
+            shown_currency = shown_currency or company.currency_id.name
+            if (D(topup.amount), topup.currency_id.name) != (shown_price, shown_currency):
                 raise UserError(
                     self.env._("The price has changed. Please look at the new one and pay again.")
                 )

@@ -6,6 +6,7 @@ from . import (
     test_order,
     test_pay,
     test_portal,
+    test_pricelist,
     test_publishable_key,
     test_sell,
     test_storefront,

@@ -25,13 +25,12 @@ class PgReportSale(models.Model):
         "pg.operator": ["country_id"],
         "pg.sku": ["kind"],
         "pg.topup": [
-            "amount",
-            "amount_tax",
             "business_date",
             "channel",
+            "company_amount",
+            "company_cost",
             "company_id",
-            "cost",
-            "currency_id",
+            "company_tax",
             "offer_id",
             "operator_id",
             "paid_at",
@@ -41,6 +40,7 @@ class PgReportSale(models.Model):
             "supplier_id",
             "uuid",
         ],
+        "res.company": ["currency_id"],
     }
 
     topup_id = fields.Many2one("pg.topup", "Top-up", readonly=True)
@@ -78,17 +78,18 @@ class PgReportSale(models.Model):
             """SELECT topup.id, topup.id AS topup_id, topup.company_id, topup.business_date,
                       topup.state, topup.operator_id, operator.country_id, topup.offer_id,
                       topup.supplier_id, sku.kind AS sku_kind, provider.code AS gateway,
-                      topup.channel, topup.currency_id, %s""",
+                      topup.channel, company.currency_id, %s""",
             self._select_measures(),
         )
 
     def _select_measures(self):
         return SQL(
-            """CASE WHEN topup.paid_at IS NOT NULL THEN topup.amount ELSE 0 END AS amount,
-               CASE WHEN %(done)s THEN topup.amount ELSE 0 END AS amount_delivered,
-               CASE WHEN %(done)s THEN topup.amount_tax ELSE 0 END AS amount_tax,
-               CASE WHEN %(done)s THEN topup.cost ELSE 0 END AS cost,
-               CASE WHEN %(done)s THEN topup.amount - topup.amount_tax - topup.cost ELSE 0 END
+            """CASE WHEN topup.paid_at IS NOT NULL THEN topup.company_amount ELSE 0 END AS amount,
+               CASE WHEN %(done)s THEN topup.company_amount ELSE 0 END AS amount_delivered,
+               CASE WHEN %(done)s THEN topup.company_tax ELSE 0 END AS amount_tax,
+               CASE WHEN %(done)s THEN topup.company_cost ELSE 0 END AS cost,
+               CASE WHEN %(done)s
+                    THEN topup.company_amount - topup.company_tax - topup.company_cost ELSE 0 END
                    AS margin,
                %(fee)s AS fee,
                %(refunded)s AS amount_refunded,
@@ -120,6 +121,7 @@ class PgReportSale(models.Model):
     def _from(self):
         return SQL(
             """FROM pg_topup topup
+               JOIN res_company company ON company.id = topup.company_id
                JOIN pg_sku sku ON sku.id = topup.sku_id
                JOIN pg_mobile_operator operator ON operator.id = topup.operator_id
                LEFT JOIN payment_transaction payment ON payment.id = topup.payment_tx_id

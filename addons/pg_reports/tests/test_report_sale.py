@@ -1,5 +1,6 @@
 from odoo.addons.pg_topup.tests.common import REFUSED, TopupCase
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 MEASURES = ("amount", "amount_delivered", "amount_tax", "cost", "margin", "fee", "amount_refunded")
@@ -77,6 +78,44 @@ class TestReportSale(TopupCase):
         )
         paid, delivered, tax, cost, margin, fee, refunded = sums
         self.assertEqual((paid, delivered, tax, cost, margin, refunded), (66, 22, 2, 20, 0, 22))
+        self.assertAlmostEqual(fee, self.ledger("fee:%"), 4)
+        self.assertEqual(tax, -self.ledger("tax"))
+        self.assertEqual(delivered - tax, -self.ledger("sales"))
+        self.assertEqual(cost, self.ledger("cost"))
+        self.assertEqual(paid - delivered - refunded, -self.ledger("customer"))
+
+    def test_orders_in_other_currencies_count_in_the_sellers_own(self):
+        """A customer with a price list pays 5.50 USD, at 4 kina each; then the rate moves."""
+        customer = self.env["res.partner"].create({"name": "Abroad"})
+        self.env["product.pricelist"].create(
+            {
+                "name": "USD",
+                "company_id": self.seller.id,
+                "currency_id": self.usd.id,
+                "pg_customer_ids": [Command.set(customer.ids)],
+            }
+        )
+        self.provider.available_currency_ids = False
+        topup = self.sell(partner=customer)
+        self.env["res.currency.rate"].create(
+            {
+                "name": topup.business_date,
+                "currency_id": self.usd.id,
+                "company_id": self.seller.id,
+                "rate": 0.2,
+            }
+        )
+        self.dispatch(2)
+        row = self.rows()[topup]
+        self.assertEqual((row.currency_id, row.state), (self.pgk, "completed"))
+        self.assertEqual(
+            [row[name] for name in MEASURES if name != "fee"], [22.0, 22.0, 2.0, 20.0, 0.0, 0.0]
+        )
+        domain = [("company_id", "=", self.seller.id)]
+        [sums] = self.env["pg.report.sale"]._read_group(
+            domain, aggregates=[f"{name}:sum" for name in MEASURES]
+        )
+        paid, delivered, tax, cost, _margin, fee, refunded = sums
         self.assertAlmostEqual(fee, self.ledger("fee:%"), 4)
         self.assertEqual(tax, -self.ledger("tax"))
         self.assertEqual(delivered - tax, -self.ledger("sales"))

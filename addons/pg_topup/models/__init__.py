@@ -35,6 +35,7 @@ from . import (
     pg_topup_state,
     pg_topup_status,
     pg_topup_undo,
+    pg_topup_value,
     pg_topup_wake,
     pg_topup_live,
     pg_topup_notice,

@@ -49,6 +49,14 @@ class PgTopup(models.Model):
     cost = fields.Monetary(readonly=True)
     margin = fields.Monetary(compute="_compute_margin", store=True)
     fx_rate = fields.Float("Rate", digits=(16, 8), readonly=True)
+    pricelist_id = fields.Many2one("product.pricelist", "Price list", readonly=True)
+    company_rate = fields.Float(
+        "Rate of the books",
+        digits=(20, 12),
+        readonly=True,
+        default=1.0,
+        help="The organisation's currency per unit of the currency paid in, pinned with the price.",
+    )
     send_value = fields.Monetary(
         "Sent to the supplier", currency_field="send_currency_id", readonly=True
     )

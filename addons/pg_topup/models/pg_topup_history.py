@@ -30,7 +30,8 @@ class PgTopup(models.Model):
         """Return the figures above the list, of all top-ups that the user sees and filters.
 
         One statement; access rules are those of the list. Amounts are in the currency of the
-        organisation, and absent when the filter holds sales of several currencies.
+        organisation, whatever customers paid in, and absent when several organisations with
+        different ones are seen.
 
         :param list domain: the filter of the list.
         :return: `count`, `delivered`, `failed`, `in_doubt`, `under_way`, `success` (percent of
@@ -47,18 +48,20 @@ class PgTopup(models.Model):
                 SQL("count(*) FILTER (WHERE %s.state IN ('failed', 'refunded'))", table),
                 SQL("count(*) FILTER (WHERE %s.state = 'in_doubt')", table),
                 SQL("count(*) FILTER (WHERE %s.state IN ('paid', 'processing'))", table),
-                SQL("sum(%s.amount) FILTER (WHERE %s.state = 'completed')", table, table),
-                SQL("min(%s.currency_id)", table),
-                SQL("max(%s.currency_id)", table),
+                SQL("sum(%s.company_amount) FILTER (WHERE %s.state = 'completed')", table, table),
+                SQL("min(%s.company_id)", table),
+                SQL("max(%s.company_id)", table),
             )
         )
         return self._prepare_metrics(*self.env.cr.fetchone())
 
-    def _prepare_metrics(
-        self, count, delivered, failed, in_doubt, under_way, revenue, currency, other
-    ):
+    def _prepare_metrics(self, count, delivered, failed, in_doubt, under_way, revenue, first, last):
         ended = delivered + failed
-        one = bool(currency) and currency == other
+        companies = self.env["res.company"].browse({first, last} - {None})
+        if len(companies) > 1:
+            companies |= self.env.companies
+        currency = companies.sudo().currency_id
+        one = len(currency) == 1
         return {
             "count": count,
             "delivered": delivered,
@@ -68,5 +71,5 @@ class PgTopup(models.Model):
             "success": round(100 * delivered / ended, 1) if ended else False,
             "revenue": float(revenue or 0) if one else False,
             "average": float((revenue or 0) / delivered) if one and delivered else False,
-            "currency_id": currency if one else False,
+            "currency_id": currency.id if one else False,
         }

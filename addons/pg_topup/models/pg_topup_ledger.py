@@ -40,11 +40,16 @@ class PgTopup(models.Model):
         )
 
     def _value_of(self, amount, currency, payment):
-        """Return an amount in the company's currency, at the rate of the day of the payment: what
-        is given back has the value that it had when it came."""
+        """Return an amount in the company's currency: what is given back or delivered has the
+        value that it had when it came.
+
+        In the currency of the order at its pinned rate, in others at that of the payment's day.
+        """
         company_currency = self.company_id.currency_id
         if currency == company_currency:
             return amount
+        if currency == self.currency_id:
+            return self._in_books(amount)
         day = payment.create_date.date()
         return D(currency._convert(float(amount), company_currency, self.company_id, day))
 
@@ -64,15 +69,18 @@ class PgTopup(models.Model):
 
     def _post_delivered(self):
         """delivered: customer / sales + tax, cost / supplier."""
-        amount, tax, cost = D(self.amount), D(self.amount_tax), D(self.cost)
+        amount, tax, currency = D(self.amount), D(self.amount_tax), self.currency_id
+        value, tax_value, cost = (
+            D(figure) for figure in (self.company_amount, self.company_tax, self.company_cost)
+        )
         sent, account = D(self.send_value), f"supplier:{self.supplier_id.code}"
         return self._post(
             "delivered",
             "delivered:" + self.uuid,
             [
-                ("customer", amount, self.currency_id, amount),
-                ("sales", tax - amount, self.currency_id, tax - amount),
-                ("tax", -tax, self.currency_id, -tax),
+                ("customer", amount, currency, value),
+                ("sales", tax - amount, currency, tax_value - value),
+                ("tax", -tax, currency, -tax_value),
                 ("cost", sent, self.send_currency_id, cost),
                 (account, -sent, self.send_currency_id, -cost),
             ],

@@ -134,9 +134,8 @@ class PgTopupLimit(models.Model):
         """
         count, amount = self._count_day(topup)
         near_count = self.max_count and count + const.LIMIT_NEAR >= self.max_count
-        near_amount = self.max_amount and amount + D(topup.amount) * const.LIMIT_NEAR >= D(
-            self.max_amount
-        )
+        near = amount + D(topup.company_amount) * const.LIMIT_NEAR
+        near_amount = self.max_amount and near >= D(self.max_amount)
         if near_count or near_amount:
             self._take_turn(topup)
         return self._is_exceeded(count, amount)
@@ -168,14 +167,14 @@ class PgTopupLimit(models.Model):
 
     def _count_day(self, topup):
         """Return (number, amount) of the orders of the day that count, this one included."""
-        topup.flush_model(["state", "business_date", "amount"])
+        topup.flush_model(["state", "business_date", "company_amount"])
         whose = {
             "number": SQL("AND number = %s", topup.number),
             "customer": SQL("AND partner_id = %s", topup.partner_id.id),
         }.get(self.scope, SQL())
         [[count, amount]] = self.env.execute_query(
             SQL(
-                """SELECT count(*), COALESCE(sum(amount), 0) FROM pg_topup
+                """SELECT count(*), COALESCE(sum(company_amount), 0) FROM pg_topup
                    WHERE company_id = %(company)s AND business_date = %(day)s %(whose)s
                      AND (state IN ('paid', 'processing', 'in_doubt', 'completed')
                           OR (state = 'pending' AND create_date > %(since)s) OR id = %(mine)s)""",

@@ -86,7 +86,8 @@ class PgTopup(models.Model):
         except UserError as error:
             return error.args[0]
         more, less = self._get_pin_tolerance()
-        too_dear = quote.cost > D(self.cost) * (1 + more)
+        # Today's quote is in the seller's currency, whatever the customer paid in.
+        too_dear = quote.cost > D(self.company_cost) * (1 + more)
         if too_dear or quote.receive_value < D(self.receive_value) * (1 - less):
             return self.env._("The price changed since it was accepted.")
         return ""

@@ -58,13 +58,8 @@ class PgTopup(models.Model):
 
     def _needs_second_person(self):
         """Tell whether the amount is one that two persons decide."""
-        company = self.company_id
-        least, amount = company.pg_second_person_from, self.amount
-        if self.currency_id != company.currency_id:
-            amount = self.currency_id._convert(
-                amount, company.currency_id, company, self.create_date.date()
-            )
-        return least > 0 and company.currency_id.compare_amounts(amount, least) >= 0
+        least, own = self.company_id.pg_second_person_from, self.company_id.currency_id
+        return least > 0 and own.compare_amounts(self.company_amount, least) >= 0
 
     def _propose(self, decision, reason, transfer_ref, code=""):
         """Keep a decision until a second person confirms it; a later one replaces it."""

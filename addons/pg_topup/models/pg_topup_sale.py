@@ -54,7 +54,8 @@ class PgTopup(models.Model):
         :param str number: as typed by the customer.
         :param Decimal send_value: for an offer with a range, in the SKU's currency.
         :param str client_key: made by the client, at most 64 characters.
-        :param partner: the customer when known, else found by e-mail.
+        :param partner: the customer when known for sure, who buys by its own price list; else found
+            by e-mail.
         :param bool confirmed: the customer wants it though the same was sent a moment ago.
         :return: the top-up, in state `pending` when it is new.
         :raise RepeatedOrder: the same was bought a moment ago; ask, then come with ``confirmed``.
@@ -69,12 +70,14 @@ class PgTopup(models.Model):
         if known:
             return known
         self._check_offer(company, offer, match)
-        quote = offer._pg_quote(send_value=send_value)
+        quote = offer._pg_quote(
+            send_value=send_value, pricelist=partner and partner._pg_get_pricelist(company)
+        )
         self._check_guards(company, offer, match, quote, customer=partner)
         if not confirmed:
             self._check_repeated(company, match, quote)
         values = {
-            **self._prepare_pin(quote),
+            **self._prepare_pin(quote, company),
             **self._prepare_moment(company),
             "company_id": company.id,
             "number": match.e164,
@@ -142,7 +145,7 @@ class PgTopup(models.Model):
             )
         return known
 
-    def _prepare_pin(self, quote):
+    def _prepare_pin(self, quote, company):
         """Return the field values that pin a price on the top-up."""
         currency = self.env["res.currency"].with_context(active_test=False)
         by_code = {
@@ -155,6 +158,8 @@ class PgTopup(models.Model):
             "operator_id": quote.operator_id,
             "supplier_id": quote.supplier_id,
             "currency_id": by_code[quote.currency],
+            "company_rate": float(currency.browse(by_code[quote.currency])._pg_rate(company)),
+            "pricelist_id": quote.pricelist_id,
             "amount": float(quote.sell_price),
             "amount_tax": float(quote.tax),
             "cost": float(quote.cost),

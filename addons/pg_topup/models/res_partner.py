@@ -40,10 +40,10 @@ class ResPartner(models.Model):
                     [
                         ("partner_id", "in", self.ids),
                         ("state", "=", "completed"),
-                        ("currency_id", "=", self.env.company.currency_id.id),
+                        ("company_currency_id", "=", self.env.company.currency_id.id),
                     ],
                     ["partner_id"],
-                    ["amount:sum"],
+                    ["company_amount:sum"],
                 )
             )
         for partner in self:

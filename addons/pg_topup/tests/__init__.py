@@ -21,6 +21,7 @@ from . import (
     test_payment,
     test_pin,
     test_price,
+    test_pricelist,
     test_receipt,
     test_recipient,
     test_refund_by_person,

@@ -54,10 +54,12 @@ class PgTopupLimitTrial(models.TransientModel):
                 ("company_id", "=", limit.company_id.id),
                 ("paid_at", ">", now() - timedelta(days=DAYS)),
             ],
-            [column, "business_date", "amount"],
+            [column, "business_date", "company_amount"],
             order="id",
         )
-        return [(topup.id, topup[column], topup.business_date, topup.amount) for topup in topups]
+        return [
+            (topup.id, topup[column], topup.business_date, topup.company_amount) for topup in topups
+        ]
 
     def _open(self):
         return {
