@@ -21,7 +21,8 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _handle_error(cls, exception):
         """Override of `base` to answer every failure of the widget's JSON as JSON."""
-        if not WIDGET.match(request.httprequest.path):
+        is_ours = isinstance(exception, WidgetError) or WIDGET.match(request.httprequest.path)
+        if not is_ours:
             return super()._handle_error(exception)
         error, headers = cls._pg_widget_error(exception), cls._pg_widget_headers()
         if isinstance(exception, TooManyRequests):

@@ -7,6 +7,7 @@ from . import (
     test_pay,
     test_portal,
     test_pricelist,
+    test_public_routes,
     test_publishable_key,
     test_sell,
     test_storefront,
