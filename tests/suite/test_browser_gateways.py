@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from scripts.browser import PHONE, chromium
+from scripts.browser import DESKTOP, PHONE, chromium
 from tests.suite.gateways import GATEWAYS
 
 #: What the payer presses at the sandbox's own page to fail.
@@ -24,10 +24,15 @@ def browser():
 
 
 @pytest.fixture
-def page(browser):
-    """Return a page of a phone; a JavaScript error on it fails the test."""
+def device():
+    return PHONE
+
+
+@pytest.fixture
+def page(browser, device):
+    """Return a page; a JavaScript error on it fails the test."""
     errors = []
-    context = browser.new_context(**PHONE, locale="en-US")
+    context = browser.new_context(**device, locale="en-US")
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -126,6 +131,7 @@ def payer(platform, page, code):
     return payer
 
 
+@pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_pay(platform, payer):
     payer.ask_wallet()
     payer.press("pay")
@@ -161,6 +167,9 @@ def test_decline_then_cancel(platform, payer):
         )
         payer.open_order()
         payer.shoot("declined")
+    if payer.code != "stripe_checkout":  # there the payer may try again before coming back
+        payer.title("The payment did not go through")
+        expect(payer.page.locator("#payform")).to_be_visible()
     payer.fits()
     payer.assert_nothing_paid()
 

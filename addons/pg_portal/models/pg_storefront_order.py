@@ -25,6 +25,7 @@ BADGES = {
     "in_doubt": "warning",
     "completed": "success",
     "failed": "danger",
+    "refunded": "info",
 }
 
 
@@ -40,6 +41,8 @@ class PgStorefront(models.AbstractModel):
         tone, icon = LOOKS.get(status["state"], ("wait", ""))
         if status["confirming"]:
             tone, icon = "wait", ""
+        elif topup._is_declined():
+            tone, icon = "bad", "cross"
         url = topup._get_status_url()
         is_payable = status["state"] == "pending" and not status["confirming"]
         return {
@@ -66,12 +69,14 @@ class PgStorefront(models.AbstractModel):
         return f"/topup/{company.pg_slug}/offers?q={token}&operator={topup.operator_id.id}"
 
     def _mark_steps(self, status):
-        """Return the steps, each marked `done`, `now`, `next` or `off`."""
-        steps, is_now = [], status["state"] not in STOPPED
+        """Return the steps, each marked `done`, `bad`, `now`, `next` or `off`."""
+        # A failed top-up goes on: its money is on the way back.
+        is_over = status["state"] in STOPPED and (status["state"] != "failed" or status["final"])
+        steps, is_now = [], not is_over
         for step in status["steps"]:
             if step["done"]:
-                mark = "done"
-            elif status["state"] in STOPPED:
+                mark = "bad" if step["key"] == "failed" else "done"
+            elif is_over:
                 mark = "off"
             else:
                 mark, is_now = ("now" if is_now else "next"), False
@@ -138,6 +143,8 @@ class PgStorefront(models.AbstractModel):
                 "price": self._format_money(topup.amount, topup.currency_id.name, whole=False),
                 "state": topup._get_public_status()["title"],
                 "badge": BADGES.get(topup.state, "secondary"),
+                "again_url": f"/portal/{topup.company_id.pg_slug}/again/{topup.id}",
+                "receipt_url": f"{topup._get_status_url()}/receipt.pdf" if topup.paid_at else "",
             }
             for topup in topups
         ]

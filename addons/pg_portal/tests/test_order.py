@@ -16,6 +16,27 @@ class TestOrderPage(StorefrontCase):
         self.assertFalse(self.page(response).xpath("//a[contains(@href, 'receipt.pdf')]"))
         self.get(f"{topup._get_status_url()}/receipt.pdf", status=404)
 
+    def test_refused_payment_is_told(self):
+        topup = self.place()
+        url = topup._get_status_url()
+        self.assertIn("Nothing is charged yet", self.words(self.get(url)))
+        before = self.get(f"{url}/status").json()["mark"]
+        topup._start_payment(topup._get_payment_providers()[:1])
+        topup.payment_tx_ids._set_error("do_not_honor of the gateway")
+        words = self.words(self.get(url))
+        self.assertIn("The payment did not go through Nothing was charged.", words)
+        self.assertNotIn("do_not_honor", words)
+        answer = self.get(f"{url}/status").json()
+        self.assertNotEqual(answer["mark"], before)
+        self.assertTrue(answer["payable"])
+        # Trying again is possible, and the words are the usual ones then.
+        self.post(f"{url}/pay", self.fields(self.get(url), "form[@id='payform']"))
+        self.env.invalidate_all()
+        self.assertIn("Nothing is charged yet", self.words(self.get(url)))
+        last = topup.payment_tx_ids.sorted("id")[-1:]
+        last.with_context(pg_payer_stays=True)._set_canceled()
+        self.assertIn("The payment was stopped", self.words(self.get(url)))
+
     def test_pay_from_the_order(self):
         topup = self.place()
         url = topup._get_status_url()
@@ -94,12 +115,16 @@ class TestOrderPage(StorefrontCase):
         self.run_until(topup, "failed")
         words = self.words(self.get(topup._get_status_url()))
         self.assertIn("on its way back through Card", words)
+        [now] = self.page(self.get(topup._get_status_url())).xpath("//li[@class='is-now']")
+        self.assertIn("Refunded", now.text_content())
         self.refund(topup)
         self.assertEqual(topup.state, "refunded")
         response = self.get(topup._get_status_url())
         self.assertIn("went back through Card on", self.words(response))
         self.assertFalse(self.page(response).xpath("//li[@class='is-off']"))
-        self.assertEqual(len(self.page(response).xpath("//li[@class='is-done']")), 5)
+        self.assertEqual(len(self.page(response).xpath("//li[@class='is-done']")), 4)
+        [bad] = self.page(response).xpath("//li[@class='is-bad']")
+        self.assertIn("Not delivered", bad.text_content())
 
     def test_in_doubt_says_that_the_money_is_safe(self):
         topup = self.sell()

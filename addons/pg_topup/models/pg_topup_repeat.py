@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, models
+from odoo.addons.pg_catalog.tools.numbering import format_number
 
 from .. import const
 from ..clock import now
@@ -25,7 +26,7 @@ class PgTopup(models.Model):
             raise RepeatedOrder(
                 self.env._(
                     "The same top-up was bought for %s a moment ago. Really send it again?",
-                    match.e164,
+                    format_number(match.e164),
                 ),
                 previous,
             )

@@ -94,10 +94,7 @@ class PgTopup(models.Model):
             title = self.env._("Taken back") if self.is_undone else self.env._("Not delivered")
             return title, self._get_failed_sentence(amount, gateway)
         return {
-            "pending": (
-                self.env._("Waiting for payment"),
-                self.env._("Your order is kept. Nothing is charged yet."),
-            ),
+            "pending": self._get_pending_words(),
             "paid": (
                 self.env._("Paid"),
                 self.env._("Thank you. The seller looks at the order before it is sent.")
@@ -128,6 +125,26 @@ class PgTopup(models.Model):
                 self.env._("This order was not paid. Nothing was charged."),
             ),
         }[self.state]
+
+    def _get_pending_words(self):
+        """Return title and sentence of an order that waits, after what became of its payment."""
+        if self._is_declined():
+            return self.env._("The payment did not go through"), self.env._(
+                "Nothing was charged. Your order is kept: please try again, or pay another way."
+            )
+        title = self.env._("Waiting for payment")
+        if self.payment_tx_ids.sorted("id")[-1:].state == "cancel":
+            return title, self.env._(
+                "The payment was stopped and nothing was charged. Your order is kept: you can pay "
+                "it now or later."
+            )
+        return title, self.env._("Your order is kept. Nothing is charged yet.")
+
+    def _is_declined(self):
+        """Tell whether the order waits for payment because its last payment was refused."""
+        self.ensure_one()
+        last = self.sudo().payment_tx_ids.sorted("id")[-1:]
+        return self.state == "pending" and last.state == "error"
 
     def _get_delivered_sentence(self):
         if self._is_code():
