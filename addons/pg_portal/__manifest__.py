@@ -23,6 +23,7 @@
         "views/pg_seller_signup_views.xml",
         "views/res_company_views.xml",
         "data/portal_cron.xml",
+        "data/signup.xml",
         "views/pg_publishable_key_views.xml",
         "views/widget_templates.xml",
         # Keeps the widget's script under its version, once all of it is there.

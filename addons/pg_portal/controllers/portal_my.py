@@ -155,6 +155,8 @@ class PortalMy(http.Controller):
             "detail": request.env._(
                 "What must be kept for the books names nobody any more. Thank you and good-bye."
             ),
+            "icon": "check",
+            "tone": "good",
         }
         return page.render("message", company, text, headers=NO_STORE)
 

@@ -48,6 +48,7 @@ class Sell(http.Controller):
                 "We have sent you a mail. Open the link in it within two days to go on. "
                 "Nothing there? Look into the spam folder, or sign up once more."
             ),
+            icon="mail",
         )
 
     @http.route("/sell/confirm", type="http", auth="public", methods=["GET"])
@@ -162,13 +163,16 @@ class Sell(http.Controller):
         }
         return self._render("sell_confirm", values, status=status)
 
-    def _render_message(self, title, detail, status=200):
-        return self._render("message", {"title": title, "detail": detail}, status=status)
+    def _render_message(self, title, detail, status=200, **looks):
+        """Render a plain message. :param looks: ``icon``, ``tone``, ``links`` of the template."""
+        return self._render("message", {"title": title, "detail": detail, **looks}, status=status)
 
     def _render_waiting(self):
         return self._render_message(
             request.env._("Thank you, your address is confirmed"),
             request.env._("We look at each new shop ourselves and write to you soon."),
+            icon="check",
+            tone="good",
         )
 
     def _render_gone(self):
@@ -176,4 +180,8 @@ class Sell(http.Controller):
             request.env._("This link does not work any more"),
             request.env._("It is used or out of date. Log in, or sign up once more."),
             status=404,
+            links=[
+                ("/web/login", request.env._("Log in")),
+                ("/sell", request.env._("Sign up once more")),
+            ],
         )

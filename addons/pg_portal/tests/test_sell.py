@@ -26,6 +26,18 @@ class TestSell(AccountCase):
         self.env.invalidate_all()
         return self.env[model].with_context(active_test=False).search_count([])
 
+    def test_no_other_door(self):
+        """Odoo's free sign-up would make users whose address nobody has proven."""
+        self.get("/web/signup", status=404)
+        login = self.get("/web/login")
+        self.assertNotIn("/web/signup", login.text)
+        self.assertIn('href="/sell"', login.text)
+        self.assertIn("/web/reset_password", login.text)
+        fields = self.fields(login, "form[@method='post']")
+        forged = {"login": MAIL, "name": "Lina", "password": PASSWORD, "confirm_password": PASSWORD}
+        self.post("/web/signup", {**fields, **forged}, status=404)
+        self.assertEqual(self.count("res.users"), self.people)
+
     def sign_up(self, status=303, **values):
         fields = self.fields(self.get("/sell"), "form[@method='post']")
         typed = {
