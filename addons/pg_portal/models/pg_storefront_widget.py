@@ -11,7 +11,7 @@ from ..tools import assets, colour, widget_release
 
 # What the widget is told of an offer's card.
 CARD = ("id", "is_range", "name", "is_airtime", "has_own_name", "validity", "receive", "price",
-        "low", "high", "receive_currency", "example", "promotion")  # fmt: skip
+        "low", "high", "receive_currency", "example", "bonus")  # fmt: skip
 KEPT = "pg-widget-%s.js"
 VERSION = re.compile(r"[0-9a-f]{16}")
 RETURN = "/pg/widget/v1/return"
@@ -92,6 +92,8 @@ class PgStorefront(models.AbstractModel):
             "price": values["price"],
             "price_exact": values["price_exact"],
             "tax": values["tax"],
+            "bonus": values["offer"]["bonus"],
+            "doubt": values["operator_doubt"],
             "providers": self._get_widget_providers(values["providers"]),
         }
 
@@ -99,7 +101,8 @@ class PgStorefront(models.AbstractModel):
         return self.env["res.partner"]
 
     def _get_widget_providers(self, providers):
-        return [{name: choice[name] for name in ("id", "name", "selected")} for choice in providers]
+        kept = ("id", "name", "selected", "converted")
+        return [{name: choice[name] for name in kept} for choice in providers]
 
     # === ORDER === #
 
@@ -181,6 +184,7 @@ class PgStorefront(models.AbstractModel):
         status = topup._get_public_status()
         is_payable = topup.state == "pending"
         providers = topup._get_payment_providers() if is_payable else ()
+        amount = (topup.amount, topup.currency_id, topup.company_id)
         last_payment = topup.payment_tx_ids.sorted("id")[-1:]
         return {
             "order": status["order"],
@@ -200,7 +204,9 @@ class PgStorefront(models.AbstractModel):
             "confirming": bool(status.get("confirming")),
             "is_declined": is_payable and last_payment.state in ("cancel", "error"),
             "pin": status.get("pin") or None,
-            "providers": self._get_widget_providers(self._get_provider_values(providers))
+            "providers": self._get_widget_providers(
+                self._get_provider_values(providers, amount=amount)
+            )
             if providers
             else [],
             "page_url": topup._get_status_url(),

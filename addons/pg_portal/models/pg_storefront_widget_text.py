@@ -23,7 +23,6 @@ class PgStorefront(models.AbstractModel):
             "shop": self.env._("Open the shop in a new tab"),
             "preview": self.env._("This is a preview: paying is switched off."),
             "pay_again": self.env._("Pay now"),
-            "declined": self.env._("The payment did not go through. Nothing was charged."),
             "waiting": self.env._(
                 "Pay in the window that has opened. This page goes on by itself."
             ),
@@ -55,6 +54,7 @@ class PgStorefront(models.AbstractModel):
             "between": self.env._("Between %s"),
             "review": self.env._("Check and pay"),
             "receives": self.env._("They receive"),
+            "promotion": self.env._("Promotion"),
             "price": self.env._("You pay"),
             "tax": self.env._("Tax included"),
             "email": self.env._("E-mail for the receipt (optional)"),

@@ -1,6 +1,8 @@
 import json
 import secrets
+from datetime import timedelta
 
+from odoo import fields
 from odoo.addons.pg_topup.tests.common import DELIVERED
 from odoo.tests import tagged
 
@@ -142,6 +144,32 @@ class TestWidgetApi(WidgetCase):
         self.assertEqual(shown["price_exact"], str(self.fixed_offer._pg_quote().sell_price))
         wrong = self.review_values(offer_id=self.other_fixed_offer.id)
         self.assertEqual(self.ask("review", wrong, 422), "invalid")
+
+    def test_promotion_and_wrong_operator_are_told(self):
+        moment = fields.Datetime.now()
+        self.env["pg.promotion"].create(
+            {
+                "name": "Double minutes",
+                "code": "double",
+                "supplier_id": self.supplier.id,
+                "operator_id": self.sku.operator_id.id,
+                "starts_at": moment - timedelta(days=1),
+                "ends_at": moment + timedelta(days=1),
+                "bonuses": [{"kind": "%", "quantity": "100", "days": 7}],
+            }
+        )
+        found = self.ask("offers", {"number": DELIVERED})
+        cards = {card["id"]: card for group in found["groups"] for card in group["offers"]}
+        self.assertEqual(cards[self.fixed_offer.id]["bonus"], "100 % (7 days)")
+        shown = self.ask("review", self.review_values())
+        self.assertEqual((shown["bonus"], shown["doubt"]), ("100 % (7 days)", ""))
+        other = self.env["pg.operator"].search(
+            [("country_id.code", "=", "PG"), ("id", "!=", self.sku.operator_id.id)], limit=1
+        )
+        self.env["pg.operator"]._remember_operator(self.seller, "+67570129999", other)
+        shown = self.ask("review", self.review_values(number="+675 7012 9999"))
+        self.assertIn(other.name, shown["doubt"])
+        self.assertIn(self.sku.operator_id.name, shown["doubt"])
 
     # === ORDER === #
 

@@ -36,10 +36,11 @@ const ways = (t, providers) => {
     const inputs = providers.map((way) => {
         const input = make("input", { type: "radio", name: "way", value: way.id });
         input.checked = way.selected;
-        return [input, way.name];
+        return [input, way];
     });
     const box = make("fieldset", {}, make("legend", { class: "label", text: t.pay_by }),
-        inputs.map(([input, name]) => make("label", { class: "way" }, input, make("span", { text: name }))));
+        inputs.map(([input, way]) => make("label", { class: "way" }, input, make("span", { text: way.name },
+            way.converted ? make("small", { class: "quiet", text: way.converted }) : null))));
     const chosen = () => Number((inputs.find(([input]) => input.checked) || inputs[0])?.[0].value) || null;
     return [box, chosen];
 };

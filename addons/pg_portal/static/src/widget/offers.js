@@ -65,7 +65,7 @@ const showCard = (widget, offer) => {
         make("b", { text: words(offer) || offer.receive }),
         words(offer) && offer.is_airtime ? make("small", { text: offer.receive }) : null,
         offer.validity ? make("small", { text: offer.validity }) : null,
-        offer.promotion ? make("small", { class: "good", text: String(offer.promotion) }) : null),
+        offer.bonus ? make("small", { class: "good", text: `+ ${offer.bonus}` }) : null),
     make("span", { class: "price", text: offer.price }));
     return button;
 };

@@ -45,11 +45,8 @@ const showOrder = async (widget) => {
 
 const draw = (widget, status, isFirst) => {
     const { t } = widget;
-    const parts = [make("p", { text: status.detail, class: "quiet" })];
+    const parts = [make("p", { text: status.detail, class: status.is_declined ? "alert" : "quiet" })];
     const isWaiting = status.is_payable && widget.payUrl && !status.is_declined;
-    if (status.is_declined) {
-        parts.unshift(make("p", { class: "alert", role: "alert", text: t.declined }));
-    }
     if (isWaiting) {
         parts.push(make("p", { class: "note", text: t.waiting }));
     }
@@ -57,7 +54,7 @@ const draw = (widget, status, isFirst) => {
         parts.push(showPin(t, status.pin));
     }
     parts.push(make("ol", { class: "steps" }, status.steps.map((step) =>
-        make("li", { class: step.mark }, make("span", { "aria-hidden": "true", text: step.mark === "done" ? "✓" : "•" }),
+        make("li", { class: step.mark }, make("span", { "aria-hidden": "true", text: { done: "✓", bad: "✗" }[step.mark] || "•" }),
             make("em", { text: step.label })))));
     parts.push(facts([
         [t.number, status.number_text, "num"], [t.operator, status.operator],

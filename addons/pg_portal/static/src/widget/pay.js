@@ -24,8 +24,10 @@ const review = async (widget, offerId, receive, alert = "", email = "") => {
     },
     facts([
         [t.number, values.number_text, "num"], [t.operator, values.operator], [t.receives, values.name],
-        [values.name ? "" : t.receives, values.receive], [t.tax, values.tax], [t.price, values.price],
+        [values.name ? "" : t.receives, values.receive], [t.promotion, values.bonus && `+ ${values.bonus}`],
+        [t.tax, values.tax], [t.price, values.price],
     ]),
+    values.doubt ? make("p", { class: "doubt", role: "note", text: values.doubt }) : null,
     make("p", { class: "hint", text: t.check_number }),
     field(t.email, mail),
     values.providers.length ? [choices, button] : make("p", { class: "note", text: t.no_way }),

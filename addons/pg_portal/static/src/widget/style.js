@@ -40,6 +40,7 @@ a { color: var(--link); }
 .offer:hover, .offer.on { border-color: var(--link); background: var(--soft); }
 .offer b { display: block; }
 .offer small { display: block; color: var(--quiet); font-size: .8125rem; }
+.offer .good { color: var(--good); font-weight: 600; }
 .offer .price { flex: none; font-weight: 650; color: var(--link); }
 .range { border: 1px solid var(--line); border-radius: 10px; padding: .25rem .75rem .75rem; }
 dl { border-block: 1px solid var(--line); padding-block: .375rem; }
@@ -48,17 +49,20 @@ dt { color: var(--quiet); flex: none; }
 dd { text-align: end; font-weight: 600; min-inline-size: 0; }
 fieldset { border: 0; min-inline-size: 0; }
 .way { display: flex; align-items: center; gap: .625rem; min-block-size: 2.75rem; font-weight: 400; margin: 0; font-size: 1rem; }
+.way small { display: block; }
 .way input { inline-size: 1.25rem; block-size: 1.25rem; accent-color: var(--link); flex: none; }
-.alert { background: var(--bad-soft); color: var(--bad); border-radius: 10px; padding: .625rem .75rem; margin-block-end: .75rem; }
+.alert, .doubt { background: var(--bad-soft); color: var(--bad); border-radius: 10px; padding: .625rem .75rem; margin-block-end: .75rem; }
+.doubt { margin-block: .75rem 0; }
 .note { background: var(--soft); border-radius: 10px; padding: .625rem .75rem; margin-block: .75rem; font-size: .9375rem; }
 .steps { list-style: none; margin-block: .75rem; }
 .steps li { display: flex; gap: .5rem; padding-block: .1875rem; color: var(--quiet); }
 .steps em { font-style: normal; }
 .foot-row { margin-block-start: .5rem; min-block-size: 2rem; }
 legend { padding: 0; padding-block-start: .625rem; }
-.steps .done, .steps .now { color: var(--ink); }
+.steps .done, .steps .now, .steps .bad { color: var(--ink); }
 .steps .now { font-weight: 650; }
 .steps span { inline-size: 1.25em; flex: none; text-align: center; color: var(--good); }
+.steps .bad span { color: var(--bad); }
 .good { color: var(--good); }
 .pin { font-size: 1.25rem; letter-spacing: .05em; user-select: all; }
 .foot { margin-block-start: .875rem; font-size: .8125rem; color: var(--quiet); display: flex; gap: .75rem; justify-content: space-between; flex-wrap: wrap; }
@@ -69,7 +73,7 @@ legend { padding: 0; padding-block-start: .625rem; }
 .spin { inline-size: 1.5rem; block-size: 1.5rem; margin: 1.5rem auto; border-radius: 50%; border: 3px solid var(--line); border-block-start-color: var(--link); animation: turn 1s linear infinite; }
 @keyframes turn { to { transform: rotate(1turn); } }
 @media (prefers-reduced-motion: reduce) { .spin { animation-duration: 6s; } }
-@container (min-width: 26rem) { .offers { grid-template-columns: 1fr 1fr; } .offers .range, .offers .wide { grid-column: 1 / -1; } }
+@container (min-width: 26rem) { .offers { grid-template-columns: 1fr 1fr; } .offer { block-size: 100%; flex-direction: column; align-items: stretch; } .offer .price { text-align: end; } .offers .range, .offers .wide { grid-column: 1 / -1; } }
 `;
 
 const HEX = /^#[0-9a-f]{6}$/i;
