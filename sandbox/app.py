@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 
-from sandbox import control, pages
+from sandbox import control, pages, shop
 from sandbox.accounts import Registry
 from sandbox.dingconnect import routes as dingconnect
 from sandbox.dingconnect.account import DingAccount
@@ -47,6 +47,7 @@ def build(state=None):
             Mount("/pgecom", routes=pgecom.routes()),
             Mount("/_control", routes=control.routes()),
             *pages.routes(),
+            *shop.routes(),
         ],
         lifespan=lifespan,
     )

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 sys.path.insert(0, os.environ.get("PG_PROJECT") or os.getcwd())
 
@@ -20,6 +21,7 @@ from scripts.setup_gateways import set_up_gateways  # noqa: E402
 BASE_URL = os.environ["PG_BASE_URL"].rstrip("/")
 SANDBOX_URL = os.environ["PG_SANDBOX_URL"].rstrip("/")
 PASSWORD = "minutes-demo"
+WIDGET_KEY = "Corner store"
 
 # Currency units for one US dollar; made up, but near the truth of 2026.
 RATES = {
@@ -92,9 +94,10 @@ def main(env):
     for company, values in zip(companies, SELLERS, strict=True):
         set_up_offers(env, supplier, company, values)
         set_up_gateways(env, sandbox, company)
+    shop_url = set_up_widget(env, companies[0])
     set_up_platform_admin(env, companies)
     env.cr.commit()
-    write_access(env)
+    write_access(shop_url)
 
 
 def set_up_rates(env):
@@ -230,6 +233,18 @@ def set_up_offers(env, supplier, company, values):
     )
 
 
+def set_up_widget(env, company):
+    """Return the address of a site on another origin, the sandbox's, with the seller's widget."""
+    Key = env["pg.publishable.key"]
+    domain = [("company_id", "=", company.id), ("revoked_at", "=", False)]
+    key = Key.search(domain + [("name", "=", WIDGET_KEY)], limit=1)
+    values = {"name": WIDGET_KEY, "company_id": company.id, "origins": SANDBOX_URL}
+    key = key or Key.create(values)
+    key.origins = SANDBOX_URL
+    query = {"server": BASE_URL, "key": key.key, "slug": company.pg_slug}
+    return f"{SANDBOX_URL}/shop?{urlencode(query)}"
+
+
 def set_up_platform_admin(env, companies):
     """Let the administrator see every seller."""
     admin = env.ref("base.user_admin")
@@ -237,7 +252,7 @@ def set_up_platform_admin(env, companies):
     admin.company_ids = [(4, company.id) for company in companies]
 
 
-def write_access(env):
+def write_access(shop_url):
     """Write addresses and logins for `make run` to print."""
     first = SELLERS[0]
     store = f"{BASE_URL}/topup/{first['slug']}"
@@ -267,6 +282,7 @@ def write_access(env):
             "login": "admin",
             "password": "admin",
         },
+        {"label": "Widget on another site", "url": shop_url},
         {"label": "Sandbox", "url": f"{SANDBOX_URL}/", "login": "no login", "password": ""},
     ]
     target = Path(os.environ.get("PG_ROOT", "var/run")) / "access.json"

@@ -6,10 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Host</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<script src="/host.js"></script>
-<script async src="{server}/pg/widget/v1/topup.js" crossorigin="anonymous"></script></head>
-<body><main><h1>My shop</h1>
-<pg-topup data-key="{key}" {attributes}></pg-topup></main></body></html>"""
+<script src="/host.js"></script></head>
+<body><main><h1>My shop</h1>{code}</main></body></html>"""
+CODE = """<script async src="{server}/pg/widget/v1/topup.js" crossorigin="anonymous"></script>
+<pg-topup data-key="{key}" {attributes}></pg-topup>"""
 # What the page's own script keeps: every event of the widget, over the way to pay and back.
 SCRIPT = """const events = JSON.parse(sessionStorage.events || "[]");
 for (const name of ["paid", "delivered", "failed"]) {
@@ -26,15 +26,18 @@ document.addEventListener("securitypolicyviolation", (event) => {
 
 
 class HostSite:
-    """The site; ``key`` and ``attributes`` may be changed between two visits."""
+    """The site; ``key``, ``attributes`` or the whole ``code`` may be changed between two visits."""
 
     def __init__(self, server):
         self.server = server
-        self.key = self.attributes = ""
+        self.key = self.attributes = self.code = ""
         self.origin = ""
 
     def page(self):
-        return PAGE.format(server=self.server, key=self.key, attributes=self.attributes)
+        code = self.code or CODE.format(
+            server=self.server, key=self.key, attributes=self.attributes
+        )
+        return PAGE.replace("{code}", code)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from scripts.browser import DESKTOP, PHONE, chromium
+from scripts.browser import DESKTOP, PHONE, chromium, log_in
+from tests.suite.conftest import PASSWORD
 from tests.suite.host_page import host_site
 
 SMALL = {"viewport": {"width": 280, "height": 653}}
@@ -148,6 +149,47 @@ def test_double_click_is_one_order(platform, site, new_page):
     page.locator("pg-topup button.main").dblclick()
     page.wait_for_url(re.compile(r"/stripe/pay/cs_"))
     assert platform.sql("SELECT count(*) AS n FROM pg_topup")[0]["n"] == before + 1
+
+
+def test_the_code_to_copy_works_as_it_is(platform, site, new_page):
+    """The back office's code in a page of another origin; with a wrong hash nothing of it runs."""
+    [key] = platform.sql("SELECT id FROM pg_publishable_key WHERE key = %s", site.key)
+    office = new_page(DESKTOP)
+    log_in(office, platform.base_url, "manager@island-mobile", PASSWORD)
+    office.goto(f"{platform.base_url}/pg/widget/embed/{key['id']}")
+    expect(office.locator("#preview pg-topup #number")).to_be_visible()
+    office.check("input[name=compact]")
+    expect(office.locator("#code")).to_contain_text("data-compact")
+    site.code = office.locator("#code").inner_text()
+    assert re.search(r'integrity="sha384-[\w+/=]{64}"', site.code)
+    page = new_page(PHONE)
+    page.goto(site.origin)
+    page.fill("pg-topup #number", platform.number())
+    page.click("pg-topup button.main")
+    expect(page.locator("pg-topup button.offer").first).to_be_visible()
+    assert page.evaluate("window.broken") == []
+    site.code = site.code.replace("sha384-", "sha384-AAAA")
+    page.goto(f"{site.origin}/once-more")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("customElements.get('pg-topup') === undefined") is True
+    assert page.locator("pg-topup #number").count() == 0
+
+
+def test_the_sandboxes_shop(platform, new_page):
+    """The site that `make run` shows: its visitor buys, and the shop hears of it."""
+    rows = json.loads((platform.stack.settings.root / "access.json").read_text())
+    [shop] = [row["url"] for row in rows if row["label"] == "Widget on another site"]
+    page = new_page(PHONE)
+    page.goto(shop)
+    page.fill("pg-topup #number", platform.number())
+    page.click("pg-topup button.main")
+    page.locator("pg-topup button.offer").first.click()
+    expect(page.locator("pg-topup h2")).to_have_text("Check and pay")
+    pay(page, "pay")
+    page.wait_for_url(re.compile(re.escape(platform.sandbox.base_url) + "/shop"))
+    expect(page.locator("pg-topup h2")).to_have_text("Delivered", timeout=30_000)
+    expect(page.locator(".log")).to_contain_text("pg-topup:delivered")
+    assert len(platform.transfers(Found(page))) == 1
 
 
 def test_site_not_allowed_and_key_revoked(platform, site, new_page):
