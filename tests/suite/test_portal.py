@@ -16,6 +16,8 @@ from scripts.customer import Customer
 MY = "/portal/island-mobile"
 PASSWORD = "seven green parrots"
 
+both = pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+
 
 @pytest.fixture(scope="module")
 def browser():
@@ -88,10 +90,11 @@ def ask(page, platform, who):
     page.wait_for_url(re.compile(r"/code\?t="))
 
 
-def test_code_by_mail_and_send_again_on_a_phone(platform, new_page):
+@both
+def test_code_by_mail_and_send_again(platform, new_page, device):
     email = f"kila-{uuid.uuid4().hex[:8]}@customer.example"
     topup = sold(platform, email)
-    page = new_page(PHONE)
+    page = new_page(device)
     ask(page, platform, email)
     [code] = codes_to(platform, email)
     page.fill("#code", code)
@@ -115,22 +118,44 @@ def test_code_by_mail_and_send_again_on_a_phone(platform, new_page):
     expect(page.locator("h1")).to_have_text("Delivered")
     page.goto(f"{platform.base_url}{MY}")
     expect(page.locator(".entry")).to_have_count(2)
+    # The number stands on the first page now, one tap from its offers.
+    page.goto(f"{platform.base_url}/topup/island-mobile")
+    page.locator("nav.own a").click()
+    page.wait_for_url(re.compile(r"/offers\?q="))
+    page.click("text=My top-ups")
     page.click("text=Log out")
     page.wait_for_url(re.compile(r"/login"))
     page.goto(f"{platform.base_url}{MY}")
     page.wait_for_url(re.compile(r"/login"))
 
 
-def test_code_by_sms_on_a_desktop(platform, new_page):
+@both
+def test_code_by_sms(platform, new_page, device):
     number = platform.number()
     topup = sold(platform, number=number)
-    page = new_page(DESKTOP)
+    page = new_page(device)
     ask(page, platform, number)
     code = re.search(r"\d{6}", text_to(platform, topup["number"]))[0]
     page.fill("#code", code)
     page.click("main button[type=submit]")
     expect(page.locator(".entry")).to_contain_text(topup["name"])
     assert fits(page)
+
+
+def test_list_follows_what_moves(platform, new_page):
+    """An open list shows the delivery by itself: no reload, and nothing is asked after it."""
+    email = f"kila-{uuid.uuid4().hex[:8]}@customer.example"
+    order = platform.customer().order(platform.number(), receive=20, email=email)
+    page = new_page(PHONE)
+    ask(page, platform, email)
+    page.fill("#code", codes_to(platform, email)[0])
+    page.click("main button[type=submit]")
+    expect(page.locator(".entry .state")).to_have_text("Waiting for payment")
+    page.evaluate("window.notReloaded = true")
+    platform.sandbox.pay(order.session, "pay")
+    expect(page.locator(".entry .state")).to_have_text("Delivered", timeout=30_000)
+    assert page.evaluate("window.notReloaded") is True
+    expect(page.locator("[data-live]")).to_have_count(0)
 
 
 def form_of(session, url):
@@ -223,7 +248,7 @@ def test_one_link_used_by_many_at_once_opens_one_shop(platform):
     assert platform.sql("SELECT count(*) AS n FROM res_users WHERE login = %s", email)[0]["n"] == 1
 
 
-@pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@both
 def test_from_sign_up_to_the_first_sale(platform, new_page, device):
     key = uuid.uuid4().hex[:8]
     email, slug = f"lae-{key}@shop.example", f"lae-{key}"

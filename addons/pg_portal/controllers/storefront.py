@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..tools import params
-from . import page
+from . import account, page
 
 
 class Storefront(http.Controller):
@@ -21,8 +21,7 @@ class Storefront(http.Controller):
     def storefront_start(self, slug, country="", **_kwargs):
         """Ask for the number. :param country: ISO code to begin with."""
         company = page.find_seller(slug)
-        pages = page.storefront(company)
-        return page.render("start", company, pages._get_start_values(company, params.text(country)))
+        return self._render_start(company, params.text(country))
 
     # No guard against forged requests: nothing is stored, and it works after a long pause.
     @http.route(
@@ -43,8 +42,7 @@ class Storefront(http.Controller):
         try:
             token = pages._seal_number(company, number, country)
         except UserError as error:
-            values = pages._get_start_values(company, country, number)
-            return page.render("start", company, {**values, "error": str(error)}, status=422)
+            return self._render_start(company, country, number, str(error))
         urls = pages._get_step_urls(company, token)
         return request.redirect(urls["offers_url"], code=303)
 
@@ -140,6 +138,20 @@ class Storefront(http.Controller):
             "partner": page.customer(company) or None,
             "confirmed": post.get("confirmed") == "1",
         }
+
+    def _render_start(self, company, country, number="", error=""):
+        """Render the first page; a known customer's own numbers stand on it."""
+        pages, partners = page.storefront(company), account.find_partners(company)
+        values = {
+            **pages._get_start_values(company, country, number),
+            "own_numbers": pages._get_own_numbers(company, partners),
+            "is_known": bool(partners),
+            "error": error,
+        }
+        # On a phone that is shared, Back must not show them after the logout.
+        headers = {"Cache-Control": "no-store"} if partners else None
+        status = 422 if error else 200
+        return page.render("start", company, values, status=status, headers=headers)
 
     def _open_number(self, company, token):
         number = page.storefront(company)._open_number(company, token)

@@ -46,6 +46,7 @@ class PgStorefront(models.AbstractModel):
             "name": company.name or self.env._("Top-ups"),
             "initial": (company.name or "T")[:1].upper(),
             "url": f"/topup/{company.pg_slug}" if company else "",
+            "account_url": f"/portal/{company.pg_slug}" if company else "",
             "tagline": company.pg_tagline or "",
             "logo_url": self._get_logo_url(company),
             "palette": colour.palette(company.pg_brand_color),

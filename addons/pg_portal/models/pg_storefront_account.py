@@ -18,6 +18,8 @@ PAGE_SIZE = 20
 MAX_RECEIPTS = 300
 MONTHS_SHOWN = 24
 TONES = {"success": "good", "danger": "bad", "warning": "warn", "info": "wait"}
+# States of which the customer waits for the end, with the page open.
+MOVING = ("pending", "paid", "processing", "in_doubt", "failed")
 FILTERS = {
     "open": ("pending", "paid", "processing", "in_doubt"),
     "delivered": ("completed",),
@@ -105,26 +107,33 @@ class PgStorefront(models.AbstractModel):
             "url_search": quote(search),
             "month": month.strftime("%Y-%m") if month else "",
             "months": self._get_months(company, partners),
-            "states": [
-                ("", self.env._("All")),
-                ("open", self.env._("Under way")),
-                ("delivered", self.env._("Delivered")),
-                ("back", self.env._("Not delivered")),
-            ],
+            "states": self._get_state_filters(),
         }
+
+    @api.model
+    def _get_state_filters(self):
+        """Return the filters of the history as (key, words)."""
+        return [
+            ("", self.env._("All")),
+            ("open", self.env._("Under way")),
+            ("delivered", self.env._("Delivered")),
+            ("back", self.env._("Not delivered")),
+        ]
 
     def _get_account_rows(self, topups):
         base = f"/portal/{topups[:1].company_id.pg_slug}"
         rows = self._get_portal_rows(topups)
         for topup, row in zip(topups, rows, strict=True):
+            row["operator"] = self._get_operator_name(topup.operator_id)
             row["day"] = format_date(self.env, topup.create_date, date_format="d MMM y")
             row["receive"] = topup._get_received_words()
             row["tone"] = TONES.get(row["badge"], "plain")
-            row["again_url"] = f"{base}/again/{topup.id}"
-            row["receipt_url"] = f"{row['url']}/receipt.pdf" if topup.paid_at else ""
             payable = self._can_pay_by_credit(topup)
             row["credit_url"] = f"{base}/pay/{topup.id}" if payable else ""
             row["refund"] = self._get_refund_words(topup)
+            live = self._get_live_values(topup) if topup.state in MOVING else {"is_final": True}
+            row["live_url"] = "" if live["is_final"] else f"{row['url']}/status"
+            row["mark"] = "" if live["is_final"] else self._get_mark(live)
         return rows
 
     def _get_refund_words(self, topup):

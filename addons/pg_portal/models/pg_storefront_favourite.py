@@ -2,6 +2,9 @@ from odoo import api, models
 
 from ..tools import sealed
 
+# So many numbers stand on the first page; all of them are in the customer's room.
+SHOWN_AT_START = 4
+
 
 class PgStorefront(models.AbstractModel):
     """The customer's favourite numbers at one seller."""
@@ -26,8 +29,8 @@ class PgStorefront(models.AbstractModel):
                     "id": favourite.id,
                     "typed": favourite.name or "",
                     "name": favourite.name or self._format_number(favourite.number),
-                    "number": self._format_number(favourite.number),
-                    "operator": favourite.operator_id.name or "",
+                    "number": self._format_number(favourite.number) if favourite.name else "",
+                    "operator": self._get_operator_name(favourite.operator_id),
                     "url": self._get_favourite_url(favourite),
                 }
                 for favourite in favourites
@@ -38,6 +41,24 @@ class PgStorefront(models.AbstractModel):
                 if number not in favourites.mapped("number")
             ][:5],
         }
+
+    @api.model
+    def _get_own_numbers(self, company, partners):
+        """Return the first of the favourites, as the first page offers them to a known customer."""
+        if not partners:
+            return []
+        found = self._find_favourites(company, partners)[:SHOWN_AT_START]
+        logos = self._get_operator_logos(company, found.operator_id)
+        return [
+            {
+                "name": favourite.name or self._format_number(favourite.number),
+                "number": self._format_number(favourite.number) if favourite.name else "",
+                "operator": self._get_operator_name(favourite.operator_id),
+                "logo_url": logos.get(favourite.operator_id.id, ""),
+                "url": self._get_favourite_url(favourite),
+            }
+            for favourite in found
+        ]
 
     def _get_favourite_url(self, favourite):
         company = favourite.company_id

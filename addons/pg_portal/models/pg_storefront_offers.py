@@ -40,7 +40,7 @@ class PgStorefront(models.AbstractModel):
             "operator_is_guess": len(operators) > 1 and not match.is_certain,
             "operator_is_sure": match.is_certain and chosen == match.operators[:1],
             "operator_id": chosen.id,
-            "operator_name": self._get_operator_name(chosen) if chosen else "",
+            "operator_name": self._get_operator_name(chosen),
             "offers_path": f"{base}/offers",
             "review_path": f"{base}/review",
             "quote_path": f"{base}/quote",
@@ -115,9 +115,9 @@ class PgStorefront(models.AbstractModel):
 
     @api.model
     def _get_operator_name(self, operator):
-        """Return an operator's name without the country, which the page shows anyway."""
-        country = operator.country_id.name or ""
-        return operator.name.removesuffix(country).strip() or operator.name
+        """Return an operator's name without its country, which the page shows; '' for none."""
+        name, country = operator.name or "", operator.country_id.name or ""
+        return name.removesuffix(country).strip() or name
 
     # === PROMOTIONS === #
 

@@ -23,6 +23,20 @@ class TestAccount(AccountCase):
 
     # === HISTORY === #
 
+    def test_what_moves_is_watched(self):
+        """The page asks for what is under way, and only for that."""
+        self.log_in()
+        watched = "//li[contains(@class, 'entry')]/@data-live"
+        page = self.page(self.get(self.my))
+        self.assertEqual(page.xpath(watched), [f"{self.own._get_status_url()}/status"])
+        [mark] = page.xpath("//li[@data-live]/@data-mark")
+        self.assertEqual(self.get(page.xpath(watched)[0]).json()["mark"], mark)
+        self.pay(self.own)
+        self.assertNotEqual(self.get(page.xpath(watched)[0]).json()["mark"], mark)
+        self.dispatch()
+        self.env.flush_all()
+        self.assertFalse(self.page(self.get(self.my)).xpath(watched))
+
     def test_own_only(self):
         self.log_in()
         text = self.words(self.get(self.my))

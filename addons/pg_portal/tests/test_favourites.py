@@ -68,6 +68,26 @@ class TestFavourites(AccountCase):
         self.assertEqual(self.favourites(self.foreign), theirs)
         self.assertFalse(theirs.name)
 
+    def test_own_numbers_stand_on_the_first_page(self):
+        self.remember(self.foreign)
+        self.remember(self.own).name = EVIL
+        guest = self.get(self.base)
+        self.assertNotIn("Your numbers", self.words(guest))
+        self.assertIn("Topped up here before?", self.words(guest))
+        self.log_in()
+        response = self.get(self.base)
+        self.assertNotIn(EVIL, response.text)
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        [link] = self.page(response).xpath("//nav[@class='own']//a")
+        self.assertIn(EVIL, link.text_content())
+        self.assertIn("+675 7012 3456", link.text_content())
+        offers = self.get(link.get("href"))
+        self.assertIn("+675 7012 3456", self.words(offers))
+        # At another seller the customer is a stranger.
+        self.assertNotIn("Your numbers", self.words(self.get(self.other_base)))
+        refused = self.post(f"{self.base}/number", {"number": "12"}, status=422)
+        self.assertIn("Your numbers", self.words(refused))
+
     def test_deleted_with_the_customer(self):
         self.remember(self.own)
         self.log_in()

@@ -47,6 +47,39 @@ class TestPortal(StorefrontCase):
         self.get("/my/topups/page/99999")
         self.get("/my/topups/page/abc", status=404)
 
+    def test_filters_and_search(self):
+        own = self.place(partner=self.ana.partner_id)
+        foreign = self.place(partner=self.ben.partner_id)
+        self.authenticate("ana-portal", "ana-portal")
+        found = (
+            {"filterby": "open"}, {"search": own.name}, {"search": "7012 3456"},
+            {"search": "digicel", "filterby": "open"}, {"filterby": "nonsense"},
+        )  # fmt: skip
+        for query in found:
+            with self.subTest(query=query):
+                words = self.words(self.get("/my/topups", **query))
+                self.assertIn(own.name, words)
+                self.assertNotIn(foreign.name, words)
+        for query in ({"filterby": "delivered"}, {"search": foreign.name}, {"search": "%"}):
+            with self.subTest(query=query):
+                words = self.words(self.get("/my/topups", **query))
+                self.assertNotIn(own.name, words)
+                self.assertIn("Nothing found", words)
+
+    def test_again_and_receipt(self):
+        own = self.place(partner=self.ana.partner_id)
+        self.authenticate("ana-portal", "ana-portal")
+        again = f"/portal/{self.seller.pg_slug}/again/{own.id}"
+        page = self.page(self.get("/my/topups"))
+        self.assertTrue(page.xpath(f"//a[@href='{again}']"))
+        self.assertFalse(page.xpath("//a[contains(@href, 'receipt.pdf')]"))
+        self.assertIn("/review?q=", self.get(again, status=303).headers["Location"])
+        self.pay(own)
+        [receipt] = self.page(self.get("/my/topups")).xpath("//a[contains(@href, '.pdf')]/@href")
+        self.assertEqual(self.get(receipt).headers["Content-Type"], "application/pdf")
+        self.authenticate("ben-portal", "ben-portal")
+        self.get(again, status=404)
+
     def test_customer_buys_in_own_name(self):
         self.authenticate("ana-portal", "ana-portal")
         self.post(f"{self.base}/pay", self.review())

@@ -50,9 +50,13 @@
         }
     }
 
-    // A chosen operator is shown at once.
-    for (const form of all("form[data-operators]")) {
-        form.addEventListener("change", () => form.requestSubmit());
+    // A chosen operator, state or month is shown at once.
+    for (const form of all("form[data-operators], form[data-finder]")) {
+        form.addEventListener("change", (event) => {
+            if (event.target.matches("select, input[type=radio]")) {
+                form.requestSubmit();
+            }
+        });
     }
 
     // Both sides of an amount: what is typed on one is worked out on the other, by the server.
@@ -175,6 +179,39 @@
     const gateway = document.getElementById("gateway-form");
     if (gateway) {
         gateway.submit();
+    }
+
+    // The list of a customer's top-ups: what is under way is drawn again when it has moved.
+    if (document.querySelector("[data-live]")) {
+        const SHORT = 3000, LONG = 20000, MOST = 5;
+        let pause = SHORT;
+        const isMoved = async (row) => {
+            const response = await fetch(row.dataset.live + "?mark=" + encodeURIComponent(row.dataset.mark));
+            return response.ok && (await response.json()).mark !== row.dataset.mark;
+        };
+        const again = async () => {
+            const rows = all("[data-live]").slice(0, MOST);
+            if (!rows.length) {
+                return;
+            }
+            try {
+                const isCalm = document.visibilityState !== "visible" || document.querySelector("[data-sent]");
+                if (!isCalm && (await Promise.all(rows.map(isMoved))).includes(true)) {
+                    const response = await fetch(location.href, { cache: "no-store" });
+                    const next = new DOMParser().parseFromString(await response.text(), "text/html");
+                    const list = next.querySelector(".history");
+                    if (list) {
+                        document.querySelector(".history").replaceWith(list);
+                    }
+                    pause = SHORT;
+                }
+            } catch {
+                // Offline for a moment.
+            }
+            pause = Math.min(pause * 1.3, LONG);
+            setTimeout(again, pause);
+        };
+        setTimeout(again, pause);
     }
 
     // Where the order stands: asked every second at first, then ever less often, up to 10 s.
