@@ -7,27 +7,29 @@ Starts servers of its own with the platform installed and the full catalogue on 
 other, by the same processes. The last line is RESULT and a JSON object:
 
     storefront_p95_ms    page of the offers for a number, one client
-    ratio_to_shop        p95 of that page over that of a product page of Odoo's /shop; the worse of
-                         one and twenty clients
-    widget_gz_kb         the widget's script, gzipped; absent when there is none
+    ratio_to_shop        p95 of that page, and of the widget's JSON, over that of a product page of
+                         Odoo's /shop; the worst of one and twenty clients
+    widget_gz_kb         the widget's script as it comes over the wire, gzipped
+    widget_p95_ms        the widget's JSON with the offers for a number, one client
     first_load_kb        first page with style and script, over the wire, not compressed
     interactive_3g_s     until the script has run, on a throttled 3G phone
     axe_serious          serious findings of axe-core on the pages up to paying
 """
 
 import argparse
-import gzip
+import json
 import os
 import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 
 from sandbox.client import SandboxClient
 from scripts import database
-from scripts.common import ADDONS, VAR, find_addons, main, say, seconds
+from scripts.common import VAR, find_addons, main, say, seconds
 from scripts.services import Stack
 from scripts.settings import Settings
 from tests.bench.portal_browser import count_barriers, measure_first_visit
@@ -90,16 +92,34 @@ class Bench:
         barriers = count_barriers(start, NUMBER)
         if barriers is not None:
             self.figures["axe_serious"] = barriers
-        scripts = sorted((ADDONS / "pg_portal" / "static" / "widget").glob("*.js"))
-        if scripts:
-            size = sum(len(gzip.compress(script.read_bytes(), 9)) for script in scripts)
-            self.figures["widget_gz_kb"] = round(size / 1024, 1)
+        self._widget()
+
+    def _widget(self):
+        """Ask for the widget's JSON, as the sandbox's shop does, and weigh its script."""
+        rows = json.loads((self.settings.root / "access.json").read_text())
+        shop = next(row["url"] for row in rows if "/shop?" in row["url"])
+        key = parse_qs(urlsplit(shop).query)["key"][0]
+        address = f"{self.settings.base_url}/pg/widget/v1"
+        self.widget = self._measure(
+            "widget",
+            f"{address}/{key}/offers",
+            json={"number": NUMBER, "country": "PG"},
+            headers={"Origin": self.settings.sandbox_url},
+        )
+        self.figures["widget_p95_ms"] = self.widget[1][1]
+        with requests.get(f"{address}/topup.js", stream=True, timeout=60) as answer:
+            size = len(answer.raw.read(decode_content=False))
+        self.figures["widget_gz_kb"] = round(size / 1024, 1)
 
     def shop(self):
         """Ask for a product page of Odoo's own shop."""
         self._start(SHOP)
         theirs = self._measure("shop", f"{self.settings.base_url}{self.shop_path}")
-        ratios = [self.offers[clients][1] / theirs[clients][1] for clients in CLIENTS]
+        ratios = [
+            ours[clients][1] / theirs[clients][1]
+            for ours in (self.offers, self.widget)
+            for clients in CLIENTS
+        ]
         self.figures["ratio_to_shop"] = round(max(ratios), 2)
 
     # === HELPERS === #
@@ -116,12 +136,15 @@ class Bench:
         self._write_conf()
         self.stack.start("odoo")
 
-    def _measure(self, name, url):
-        """Return {clients: (p50, p95)} in milliseconds, and note them."""
-        self._visit(url, 4, 20)
+    def _measure(self, name, url, **options):
+        """Return {clients: (p50, p95)} in milliseconds, and note them.
+
+        :param options: of the request; with ``json`` it is a POST.
+        """
+        self._visit(url, 4, 20, **options)
         found = {}
         for clients in CLIENTS:
-            times = self._visit(url, clients, self.arguments.visits)
+            times = self._visit(url, clients, self.arguments.visits, **options)
             cuts = statistics.quantiles(times, n=20)
             found[clients] = (round(cuts[9], 1), round(cuts[-1], 1))
             for label, value in zip(("p50", "p95"), found[clients], strict=True):
@@ -129,14 +152,15 @@ class Bench:
         say(f"      {name}: {found}")
         return found
 
-    def _visit(self, url, clients, count):
+    def _visit(self, url, clients, count, **options):
         """Return the milliseconds of some visits, each client on a connection of its own."""
         local, times = threading.local(), []
+        method = "POST" if "json" in options else "GET"
 
         def once(_index):
             session = local.__dict__.setdefault("session", requests.Session())
             started = time.perf_counter()
-            session.get(url, timeout=60).raise_for_status()
+            session.request(method, url, timeout=60, **options).raise_for_status()
             times.append((time.perf_counter() - started) * 1000)
 
         with ThreadPoolExecutor(clients) as pool:
