@@ -1,5 +1,6 @@
 """`make screenshots`: photographs the running platform for the README, into docs/screens/."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from scripts.browser import DESKTOP, PHONE, chromium, log_in
 from scripts.common import PROJECT, main, say
+from scripts.screens_customer import shoot_customer_rooms
 
 TARGET = PROJECT / "docs" / "screens"
 SLUG, NUMBER, PASSWORD = "island-mobile", "7012 3456", "minutes-demo"
@@ -79,6 +81,12 @@ def draw_receipt(pdf):
     say("docs/screens/receipt.png")
 
 
+def find_shop():
+    """Return the address of the site with the widget, as scripts/setup_demo.py left it."""
+    rows = json.loads((Path(os.environ["PG_ROOT"]) / "access.json").read_text())
+    return next(row["url"] for row in rows if "/shop?" in row["url"])
+
+
 def entry():
     """Take every picture."""
     TARGET.mkdir(parents=True, exist_ok=True)
@@ -87,6 +95,7 @@ def entry():
         photographer.buy(PHONE, "phone")
         draw_receipt(photographer.buy(DESKTOP, "desktop"))
         photographer.back_office()
+        shoot_customer_rooms(browser, photographer.base_url, find_shop())
 
 
 if __name__ == "__main__":

@@ -50,6 +50,9 @@ def token_of(page):
     return re.search(r"/order/([^/?]+)", page.url).group(1)
 
 
+both = pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+
+
 class Found:
     """An order known by its address only."""
 
@@ -57,7 +60,7 @@ class Found:
         self.token = token
 
 
-@pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@both
 def test_buy_watch_receipt_and_find_it_in_the_back_office(platform, new_page, device):
     page = new_page(device)
     choose(page, platform, platform.number())
@@ -103,8 +106,9 @@ def find_in_back_office(page, platform, name):
     expect(page.locator(".o_data_row")).to_have_count(3)
 
 
-def test_declined_card_in_the_browser(platform, new_page):
-    page = new_page(PHONE)
+@both
+def test_declined_card_in_the_browser(platform, new_page, device):
+    page = new_page(device)
     choose(page, platform, platform.number())
     page.click("button[value=decline]")
     expect(page.locator("[role=alert]")).to_contain_text("declined")
@@ -115,9 +119,10 @@ def test_declined_card_in_the_browser(platform, new_page):
     platform.assert_nothing_happened(order)
 
 
-def test_tab_closed_after_paying(platform, new_page):
+@both
+def test_tab_closed_after_paying(platform, new_page, device):
     """The customer never comes back; another device shows the truth."""
-    page = new_page(PHONE)
+    page = new_page(device)
     choose(page, platform, platform.number())
     session = re.search(r"cs_\w+", page.url).group()
     page.click("button[value=close]")
@@ -135,8 +140,9 @@ def test_tab_closed_after_paying(platform, new_page):
     assert len(platform.transfers(order)) == 1
 
 
-def test_refused_is_refunded_before_the_customers_eyes(platform, new_page):
-    page = new_page(PHONE)
+@both
+def test_refused_is_refunded_before_the_customers_eyes(platform, new_page, device):
+    page = new_page(device)
     choose(page, platform, platform.number(5))
     page.click("button[value=pay]")
     page.wait_for_url(re.compile(r"/order/"))
