@@ -202,7 +202,7 @@ class PgStorefront(models.AbstractModel):
             "is_paid": bool(topup.paid_at),
             "is_payable": is_payable,
             "confirming": bool(status.get("confirming")),
-            "is_declined": is_payable and last_payment.state in ("cancel", "error"),
+            "is_declined": topup._is_declined() or (is_payable and last_payment.state == "cancel"),
             "pin": status.get("pin") or None,
             "providers": self._get_widget_providers(
                 self._get_provider_values(providers, amount=amount)

@@ -144,7 +144,8 @@ class PgTopup(models.Model):
         """Tell whether the order waits for payment because its last payment was refused."""
         self.ensure_one()
         last = self.sudo().payment_tx_ids.sorted("id")[-1:]
-        return self.state == "pending" and last.state == "error"
+        is_refused = last.state == "error" or last.pg_capture_step == "declined"
+        return self.state == "pending" and is_refused
 
     def _get_delivered_sentence(self):
         if self._is_code():

@@ -227,6 +227,11 @@
         };
         const apply = (answer) => {
             mark = answer.mark;
+            if (answer.payable && !document.getElementById("payform")) {
+                // A payment that was being confirmed was refused: the page with the ways to pay.
+                location.reload();
+                return;
+            }
             live.innerHTML = answer.live;
             document.getElementById("actions").innerHTML = answer.actions;
             document.title = answer.title + document.title.slice(document.title.indexOf(" – "));
