@@ -137,7 +137,8 @@ class TestWidened(StorefrontCase):
         words = self.words(self.get(url))
         for part in (topup.name, "+675 7012 3456", self.seller.name, "Total paid"):
             self.assertIn(part, words)
-        self.assertIn(topup.payment_tx_id.provider_reference, words)
+        payment = topup.payment_tx_id
+        self.assertIn(payment.gateway_receipt or payment.provider_reference, words)
         self.get(url.replace(self.base, self.other_base), status=404)
 
     def test_expired(self):
