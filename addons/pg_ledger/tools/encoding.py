@@ -21,8 +21,9 @@ _WORDS = struct.Struct("<QQ").pack
 EXPONENT = (6176 - 4) << 49
 SIGN = EXPONENT | 1 << 63
 
-_AFTER_ID = b"\x10v\0" + _INT32(VERSION) + b"\x10company_id\0"
-_HASH_SIZE = _INT32(65)
+_AFTER_ID = b"\0\x10v\0" + _INT32(VERSION) + b"\x10company_id\0"
+_PREV = b"\x02prev\0" + _INT32(65)
+_HASH = b"\0\x02hash\0" + _INT32(65)
 
 
 def encode_entry(entry, seq, prev, digest):
@@ -33,40 +34,45 @@ def encode_entry(entry, seq, prev, digest):
     :rtype: bytes
     """
     company_id, corrects = entry["company_id"], entry["corrects"]
-    postings = _encode_postings(entry["postings"])
+    name = f"{company_id}:{seq:012d}".encode()
+    uuid, subject = entry["entry_uuid"].encode(), entry["subject"].encode()
+    reference, key = entry["subject_ref"].encode(), entry["key"].encode()
     body = b"".join(
         (
             b"\x02_id\0",
-            _text(f"{company_id}:{seq:012d}"),
+            _INT32(len(name) + 1),
+            name,
             _AFTER_ID,
             _INT32(company_id),
             b"\x12seq\0",
             _INT64(seq),
             b"\x02entry_uuid\0",
-            _text(entry["entry_uuid"]),
-            b"\x02subject\0",
-            _text(entry["subject"]),
-            b"\x02subject_ref\0",
-            _text(entry["subject_ref"]),
-            b"\x02kind\0",
-            _text(entry["kind"]),
+            _INT32(len(uuid) + 1),
+            uuid,
+            b"\0\x02subject\0",
+            _INT32(len(subject) + 1),
+            subject,
+            b"\0\x02subject_ref\0",
+            _INT32(len(reference) + 1),
+            reference,
+            b"\0\x02kind\0",
+            _word(entry["kind"]),
             b"\x02key\0",
-            _text(entry["key"]),
-            b"\x02company_currency\0",
-            _text(entry["company_currency"]),
+            _INT32(len(key) + 1),
+            key,
+            b"\0\x02company_currency\0",
+            _word(entry["company_currency"]),
             b"\x10subject_seq\0",
             _INT32(entry["subject_seq"]),
             b"\x09occurred_at\0",
             _INT64(entry["occurred_ms"]),
             b"\x0acorrects\0" if corrects is None else b"\x02corrects\0" + _text(corrects),
             b"\x04postings\0",
-            postings,
+            _encode_postings(entry["postings"]),
             _encode_payload(entry["payload"]),
-            b"\x02prev\0",
-            _HASH_SIZE,
+            _PREV,
             prev.encode(),
-            b"\0\x02hash\0",
-            _HASH_SIZE,
+            _HASH,
             digest.encode(),
             b"\0\0",
         )
@@ -99,23 +105,28 @@ def _text(value):
     return _INT32(len(data) + 1) + data + b"\0"
 
 
+@lru_cache(maxsize=256)
+def _word(value):
+    """Like _text, for the few words that stand in every document."""
+    return _text(value)
+
+
 def _encode_postings(rows):
-    parts = []
-    for index, (account, amount, currency, company_amount) in enumerate(rows):
-        first, middle = _frame_posting(account, currency)
-        body = first + decimal_bits(amount) + middle + decimal_bits(company_amount) + b"\0"
-        parts.append(b"\x03%d\0" % index + _INT32(len(body) + 4) + body)
-    body = b"".join(parts)
+    body = b""
+    for index, (account, amount, currency, value) in enumerate(rows):
+        first, middle = _frame_posting(index, account, currency)
+        bits = decimal_bits(amount)
+        body += first + bits + middle + (bits if value == amount else decimal_bits(value)) + b"\0"
     return _INT32(len(body) + 5) + body + b"\0"
 
 
 @lru_cache(maxsize=1024)
-def _frame_posting(account, currency):
-    """Return what stands before either amount of a posting."""
-    return (
-        b"\x02account\0" + _text(account) + b"\x13amount\0",
-        b"\x02currency\0" + _text(currency) + b"\x13company_amount\0",
-    )
+def _frame_posting(index, account, currency):
+    """Return what stands before either amount of a posting, which has 16 bytes."""
+    first = b"\x02account\0" + _text(account) + b"\x13amount\0"
+    middle = b"\x02currency\0" + _text(currency) + b"\x13company_amount\0"
+    size = 4 + len(first) + 16 + len(middle) + 16 + 1
+    return b"\x03%d\0" % index + _INT32(size) + first, middle
 
 
 @lru_cache(maxsize=256)

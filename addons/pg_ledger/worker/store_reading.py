@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from bson.decimal128 import Decimal128
 from pymongo import DESCENDING
+from pymongo.read_concern import ReadConcern
 
 from ..tools.encoding import split_documents
 
@@ -118,15 +119,28 @@ class StoreReading:
             for row in rows
         ]
 
-    def find_strangers(self, company_id, known_company_ids, limit):
-        """Find documents that no chain can hold: the id of one company in another, or of none."""
-        domain = {
-            "$or": [
-                {"_id": {"$regex": f"^{company_id}:"}, "company_id": {"$ne": company_id}},
-                {"company_id": {"$nin": list(known_company_ids)}},
-            ]
-        }
-        return self.events.find(domain).limit(limit)
+    def find_strangers(self, company_id, known_company_ids, limit, suspects=True):
+        """Find documents that no chain can hold: the id of one company in another, or of none.
+
+        :param bool suspects: look at each document; when nothing is suspicious so far, counting the
+            keys of two indexes is enough to know that there is none in another company
+        """
+        yield from self.events.find({"company_id": {"$nin": list(known_company_ids)}}).limit(limit)
+        names = {"$gte": f"{company_id}:", "$lt": f"{company_id};"}
+        if suspects or not self._is_as_many({"_id": names}, {"company_id": company_id}):
+            others = {"$in": [number for number in known_company_ids if number != company_id]}
+            yield from self.events.find({"_id": names, "company_id": others}).limit(limit)
+
+    def _is_as_many(self, one, other):
+        """Tell whether two conditions hold for as many documents, at one point in time."""
+        events, counts = self.events.with_options(read_concern=ReadConcern()), []
+        with self.client.start_session(snapshot=True) as session:
+            for domain in (one, other):
+                rows = list(
+                    events.aggregate([{"$match": domain}, {"$count": "number"}], session=session)
+                )
+                counts.append(rows[0]["number"] if rows else 0)
+        return counts[0] == counts[1]
 
 
 def is_position(value):

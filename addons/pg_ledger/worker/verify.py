@@ -9,7 +9,7 @@ from ..tools.canonical import GENESIS, entry_hash
 from ..tools.document import document_id
 from ..tools.encoding import encode_entry
 from .judge import Judge, read_position
-from .reading import read_hash, read_head, read_links, use_read_committed
+from .reading import read_hash, read_head, read_links, read_lost, use_read_committed
 from .totals import Totals
 
 _STRANGERS_LIMIT = 1000
@@ -36,7 +36,8 @@ class Verification:
         self.open_step = open_step
         self.store = store
         self.company_id = company_id
-        self.report = report
+        self._report = report
+        self.is_clean = True
         self.progress = progress
         self.after = after
         self.checked = self.total_count = self.head_seq = 0
@@ -56,12 +57,19 @@ class Verification:
             if self.after:
                 self.last_hash = read_hash(env.cr, self.company_id, self.after)
         self.head_seq = head[0] if head else 0
-        with ThreadPoolExecutor(2, "pg_ledger.verify") as readers:
+        with ThreadPoolExecutor(3, "pg_ledger.verify") as readers:
+            totals = self._start(readers, self._sum_totals, readers)
             self._check_positions(readers)
-            self._check_totals(readers)
+            self._report_totals(totals.result())
         self._check_rest()
         if not self.after:
             self._check_strangers()
+            self._check_places()
+
+    def report(self, *finding):
+        """Pass a finding on."""
+        self.is_clean = False
+        self._report(*finding)
 
     def open(self):
         """Open an environment whose statements see what is committed by then."""
@@ -71,17 +79,17 @@ class Verification:
 
     def _check_positions(self, readers):
         """Compare batch by batch; the next is read while one is compared."""
-        job = self._start_reading(readers, self.after)
+        job = self._start(readers, self._read_batch, self.after)
         while batch := job.result():
-            job = self._start_reading(readers, batch[0][-1][0])
+            job = self._start(readers, self._read_batch, batch[0][-1][0])
             self._check_batch(*batch)
 
-    def _start_reading(self, readers, after):
-        """Read a batch in another thread; a test has one connection, which its thread keeps."""
+    def _start(self, readers, work, *arguments):
+        """Work in another thread; a test has one connection, which its thread keeps."""
         if self.has_threads:
-            return readers.submit(self._read_batch, after)
+            return readers.submit(work, *arguments)
         done = Future()
-        done.set_result(self._read_batch(after))
+        done.set_result(work(*arguments))
         return done
 
     def _read_batch(self, after):
@@ -154,8 +162,13 @@ class Verification:
 
     # === TOTALS === #
 
-    def _check_totals(self, readers):
-        """Compare the sums per account, currency and day, as each database computes them."""
+    def _sum_totals(self, readers):
+        """Have each database compute the sums per account, currency and day.
+
+        They do it beside the comparison of positions, which keeps this process busy and not them.
+
+        :rtype: Totals
+        """
         totals = Totals(self.company_id)
         for first, last in totals.spans(self.after, self.head_seq):
             with self.open() as env:
@@ -165,6 +178,9 @@ class Verification:
                 )
                 totals.add_known(env.cr, first, last, skipped)
             totals.add_found(found.result())
+        return totals
+
+    def _report_totals(self, totals):
         self.total_count = len(totals.known)
         for detail in totals.differences():
             self.report("total", 0, detail, None)
@@ -187,8 +203,18 @@ class Verification:
             company_ids = [row[0] for row in env.cr.fetchall()]
         for data in self.store.find_strays(self.company_id):
             self.judge.check_other(data)
-        for document in self.store.find_strangers(self.company_id, company_ids, _STRANGERS_LIMIT):
+        for document in self.store.find_strangers(
+            self.company_id, company_ids, _STRANGERS_LIMIT, not self.is_clean
+        ):
             self.report("extra", 0, f"{document['_id']} belongs to no company's chain.", document)
+
+    def _check_places(self):
+        """Report entries of PostgreSQL that are in no chain and wait for no place in it."""
+        with self.open() as env:
+            lost = read_lost(env.cr, self.company_id, _STRANGERS_LIMIT)
+        for entry_id, key in lost:
+            detail = f"Entry {entry_id} ({key}) has no place in the chain and waits for none."
+            self.report("bad_source", 0, detail, None)
 
 
 class _ReadCommitted:
