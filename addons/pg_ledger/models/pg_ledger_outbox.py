@@ -1,11 +1,13 @@
 from odoo import fields, models
 
+from ..tools.triggers import OUTBOX_GUARDS
+
 
 class PgLedgerOutbox(models.Model):
     """Entries that wait for their place in the chain. Empty when all is well.
 
     A row is inserted with its entry and deleted by the sequencer in the transaction that inserts
-    the link of the chain.
+    the link of the chain: the database refuses every other way out, which would lose an entry.
     """
 
     _name = "pg.ledger.outbox"
@@ -20,3 +22,6 @@ class PgLedgerOutbox(models.Model):
 
     _entry_unique = models.Constraint("UNIQUE (entry_id)", "The entry waits already.")
     _company_entry_index = models.Index("(company_id, entry_id)")
+
+    def init(self):
+        self.env.cr.execute(OUTBOX_GUARDS)

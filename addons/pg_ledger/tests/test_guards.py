@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
-from psycopg2.errors import CheckViolation, RestrictViolation
+from psycopg2.errors import CheckViolation, InsufficientPrivilege, RestrictViolation
 
 from ..hooks import uninstall_hook
 from .common import LedgerCase
@@ -54,6 +54,64 @@ class TestGuards(LedgerCase):
         self.env.cr.execute("SET LOCAL session_replication_role = replica")
         self.refused(RestrictViolation, "UPDATE pg_ledger_entry SET kind = 'fee'")
         self.env.cr.execute("SET LOCAL session_replication_role = origin")
+
+    def test_frozen_for_another_role_with_every_right_on_the_tables(self):
+        tables = "pg_ledger_entry, pg_ledger_posting, pg_ledger_chain, pg_ledger_outbox"
+        self.check_now()
+        self.env.cr.execute("CREATE ROLE test_ledger_clerk NOLOGIN")
+        self.env.cr.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO test_ledger_clerk")
+        self.env.cr.execute("SET LOCAL ROLE test_ledger_clerk")
+        for table in tables.split(", "):
+            for query in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
+                with self.subTest(query=query):
+                    self.refused(RestrictViolation, query)
+            self.refused(InsufficientPrivilege, f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        self.refused(RestrictViolation, "UPDATE pg_ledger_posting SET amount = 0")
+        self.refused(InsufficientPrivilege, "SET session_replication_role = replica")
+        self.env.cr.execute("RESET ROLE")
+
+    def test_no_entry_leaves_the_outbox_without_its_place(self):
+        self.check_now()
+        for query in (
+            "DELETE FROM pg_ledger_outbox",
+            "UPDATE pg_ledger_outbox SET company_id = company_id",
+            "TRUNCATE pg_ledger_outbox",
+        ):
+            with self.subTest(query=query):
+                self.refused(RestrictViolation, query)
+        waiting = "SELECT count(*) FROM pg_ledger_outbox WHERE entry_id = %s"
+        self.env.cr.execute(waiting, [self.entry.id])
+        self.assertEqual(self.env.cr.fetchone()[0], 1)
+        self.chain()
+        self.env.cr.execute(waiting, [self.entry.id])
+        self.assertEqual(self.env.cr.fetchone()[0], 0)
+
+    def test_no_entry_is_committed_without_waiting_for_its_place(self):
+        """One that is inserted past the function, balanced as it is, is refused, too."""
+        self.check_now()
+        columns = [name for name in self._columns("pg_ledger_entry") if name != "id"]
+        fresh = {"uuid": "'raw'", "key": "'raw'", "subject": "'raw'"}
+        values = ", ".join(fresh.get(name, name) for name in columns)
+        self.refused(
+            CheckViolation,
+            f"""WITH entry AS (
+                    INSERT INTO pg_ledger_entry ({", ".join(columns)})
+                    SELECT {values} FROM pg_ledger_entry WHERE id = %s RETURNING id)
+                INSERT INTO pg_ledger_posting (entry_id, position, company_id, kind, occurred_at,
+                    account, amount, currency_id, currency_code, company_amount,
+                    company_currency_id)
+                SELECT entry.id, position, company_id, kind, occurred_at, account, amount,
+                       currency_id, currency_code, company_amount, company_currency_id
+                  FROM entry, pg_ledger_posting WHERE entry_id = %s""",
+            self.entry.id,
+            self.entry.id,
+        )
+
+    def _columns(self, table):
+        self.env.cr.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
 
     def test_only_the_delivery_of_a_link_changes(self):
         self.chain()
@@ -115,13 +173,13 @@ class TestGuards(LedgerCase):
     def test_guards_go_with_the_module(self):
         count = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pg\\_ledger\\_%'"
         self.env.cr.execute(count)
-        self.assertEqual(self.env.cr.fetchone()[0], 8)
+        self.assertEqual(self.env.cr.fetchone()[0], 10)
         self.check_now()
         uninstall_hook(self.env)
         self.env.cr.execute(count)
         self.assertEqual(self.env.cr.fetchone()[0], 0)
-        for model in ("entry", "posting", "chain", "seal"):
+        for model in ("entry", "posting", "chain", "seal", "outbox"):
             self.env[f"pg.ledger.{model}"].init()
             self.env[f"pg.ledger.{model}"].init()
         self.env.cr.execute(count)
-        self.assertEqual(self.env.cr.fetchone()[0], 8)
+        self.assertEqual(self.env.cr.fetchone()[0], 10)

@@ -45,6 +45,11 @@ BEGIN
         RAISE EXCEPTION 'ledger: entry % does not balance in %', NEW.id, wrong
             USING ERRCODE = 'check_violation';
     END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_ledger_outbox WHERE entry_id = NEW.id)
+        AND NOT EXISTS (SELECT 1 FROM pg_ledger_chain WHERE entry_id = NEW.id) THEN
+        RAISE EXCEPTION 'ledger: entry % neither waits for a place in the chain nor has one', NEW.id
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -53,6 +58,19 @@ BEGIN
     IF NEW.position > (SELECT posting_count FROM pg_ledger_entry WHERE id = NEW.entry_id) THEN
         RAISE EXCEPTION 'ledger: entry % takes no more postings', NEW.entry_id
             USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+# Of the rows that one statement deleted, at once: the sequencer deletes thousands.
+OUTBOX_FUNCTION = """
+CREATE OR REPLACE FUNCTION pg_ledger_check_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM gone LEFT JOIN pg_ledger_chain link ON link.entry_id = gone.entry_id
+                WHERE link.id IS NULL) THEN
+        RAISE EXCEPTION 'ledger: an entry leaves the outbox only for its place in the chain'
+            USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NULL;
 END $$;
@@ -130,6 +148,21 @@ ALTER TABLE pg_ledger_posting ENABLE ALWAYS TRIGGER pg_ledger_posting_counted;
 """
 )
 
+OUTBOX_GUARDS = (
+    REFUSE_FUNCTION
+    + OUTBOX_FUNCTION
+    + """
+DROP TRIGGER IF EXISTS pg_ledger_outbox_fixed ON pg_ledger_outbox;
+CREATE TRIGGER pg_ledger_outbox_fixed BEFORE UPDATE OR TRUNCATE ON pg_ledger_outbox
+    FOR EACH STATEMENT EXECUTE FUNCTION pg_ledger_refuse_change();
+ALTER TABLE pg_ledger_outbox ENABLE ALWAYS TRIGGER pg_ledger_outbox_fixed;
+DROP TRIGGER IF EXISTS pg_ledger_outbox_kept ON pg_ledger_outbox;
+CREATE TRIGGER pg_ledger_outbox_kept AFTER DELETE ON pg_ledger_outbox
+    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION pg_ledger_check_outbox();
+ALTER TABLE pg_ledger_outbox ENABLE ALWAYS TRIGGER pg_ledger_outbox_kept;
+"""
+)
+
 CHAIN_GUARDS = (
     REFUSE_FUNCTION
     + CHAIN_FUNCTION
@@ -171,6 +204,7 @@ DROP_GUARDS = """
 DROP FUNCTION IF EXISTS pg_ledger_post;
 DROP FUNCTION IF EXISTS pg_ledger_refuse_change() CASCADE;
 DROP FUNCTION IF EXISTS pg_ledger_check_chain() CASCADE;
+DROP FUNCTION IF EXISTS pg_ledger_check_outbox() CASCADE;
 DROP FUNCTION IF EXISTS pg_ledger_check_entry() CASCADE;
 DROP FUNCTION IF EXISTS pg_ledger_check_posting() CASCADE;
 """

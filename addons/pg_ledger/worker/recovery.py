@@ -107,5 +107,5 @@ def put_back(cr, document, uid):
     made = entry_id and read_entries(cr, [entry_id])[entry_id]
     if not made or entry_hash(made, seq, document["prev"]) != document["hash"]:
         raise CannotRecover(f"position {seq} cannot be put back as it was")
-    cr.execute(SQL("DELETE FROM pg_ledger_outbox WHERE entry_id = %s", entry_id))
     cr.execute(SQL(_LINK, entry["company_id"], seq, entry_id, document["prev"], document["hash"]))
+    cr.execute(SQL("DELETE FROM pg_ledger_outbox WHERE entry_id = %s", entry_id))
