@@ -1,18 +1,15 @@
 #!/usr/bin/env python3
 """Verify the ledger in a MongoDB server or in a mongodump file. Needs pymongo, nothing else.
 
-    verify_ledger.py mongodb://host:27017/ [--database ledger] [--company 1]
-    verify_ledger.py dump/ledger/events.bson
-    verify_ledger.py ... --anchor 1:250:3fa9...   the hash that a report printed for a position
-    verify_ledger.py ... --seal-key 8c1f... [--seals seals.bson]   check the signed seals, too
+    verify_ledger.py mongodb://host:27017/ | dump/ledger/events.bson [--company 1]
+    verify_ledger.py ... --anchor 1:250:3fa9...  (a printed hash)  --seal-key 8c1f... [--seals FILE]
 
-Every hash is computed anew (its form: addons/pg_ledger/tools/canonical.py). One line per finding.
-Ends with status 0 when the ledger is whole, 1 with findings, 2 when it could not be read.
+Every hash is computed anew (form: addons/pg_ledger/tools/canonical.py). One line per finding; ends
+with status 0 when the ledger is whole, 1 with findings, 2 when it could not be read.
 """
 
 import argparse
 import hashlib
-import importlib
 import json
 import sys
 from collections import defaultdict
@@ -20,9 +17,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import bson
-from bson.decimal128 import Decimal128
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+import pymongo
 
 HASHED = ("v", "company_id", "seq", "prev", "entry_uuid", "subject", "subject_ref", "subject_seq")
 HASHED += ("kind", "key", "company_currency", "corrects")
@@ -36,17 +31,16 @@ def canonical(value):
 
 def amount(value):
     """Return a Decimal128 as text with four decimals."""
-    exact = isinstance(value, Decimal128) and value.to_decimal().quantize(Decimal("0.0001"))
+    exact = isinstance(value, bson.Decimal128) and value.to_decimal().quantize(Decimal("0.0001"))
     if exact is False or exact != value.to_decimal():
         raise ValueError("an amount is not a decimal, or has more than four decimals")
     return f"{exact + 0:f}"
 
 
 def posting_row(posting):
-    """Return account, amount, currency and company amount."""
     if set(posting) != {"account", "amount", "currency", "company_amount"}:
         raise ValueError("a posting has other fields")
-    value, company_value = amount(posting["amount"]), amount(posting["company_amount"])
+    value, company_value = map(amount, (posting["amount"], posting["company_amount"]))
     return [posting["account"], value, posting["currency"], company_value]
 
 
@@ -70,7 +64,7 @@ class Verifier:
 
     def report(self, document, kind, detail=""):
         self.findings += 1
-        company, seq, name = (document.get(key) for key in ("company_id", "seq", "_id"))
+        company, seq, name = map(document.get, ("company_id", "seq", "_id"))
         print(f"{kind:<12} company {company} position {seq} {name} {detail}")
 
     def check(self, document):
@@ -103,13 +97,16 @@ class Verifier:
             self.report(document, "unbalanced")
 
 
-def read(source, events, company):
-    """Return the documents in the order of their ids: company, then position."""
-    if events is None:
-        with open(source, "rb") as file:
-            found = [d for d in bson.decode_file_iter(file) if company in (None, d["company_id"])]
-        return sorted(found, key=lambda d: str(d.get("_id")))
-    return events.find({} if company is None else {"company_id": company}).sort("_id")
+def read_dump(source):
+    """Yield the documents of a dump by their ids; in memory are only ids and places in the file."""
+    places, start = [], 0
+    with open(source, "rb") as file:
+        for document in bson.decode_file_iter(file):
+            places.append((str(document.get("_id")), start))
+            start = file.tell()
+        for _id, start in sorted(places):
+            file.seek(start)
+            yield next(bson.decode_file_iter(file))
 
 
 def main():
@@ -121,18 +118,20 @@ def main():
     parser.add_argument("--seal-key", action="append", default=[], metavar="PUBLIC_KEY")
     parser.add_argument("--seals", help="seals.bson or an export; the server's own if left out")
     options = parser.parse_args()
-    source, events = options.source, None
-    anchors = (anchor.split(":") for anchor in options.anchor)
-    verifier = Verifier(anchors := {(int(c), int(seq)): digest for c, seq, digest in anchors})
+    anchors = {(int(c), int(s)): h for c, s, h in (a.split(":") for a in options.anchor)}
+    verifier, source, events = Verifier(anchors), options.source, None
     if source.startswith("mongodb"):
-        events = MongoClient(source, serverSelectionTimeoutMS=5000)[options.database]["events"]
+        events = pymongo.MongoClient(source, serverSelectionTimeoutMS=5000)[options.database].events
     try:
         if options.seal_key:
-            verify_seals = importlib.import_module("verify_seals")  # beside this file
-            verifier.anchors = verify_seals.load(options, events, verifier.report) | anchors
-        for document in read(source, events, options.company):
+            from verify_seals import load  # beside this file; needs one package more
+
+            verifier.anchors = load(options, events, verifier.report) | anchors
+        query = {} if options.company is None else {"company_id": options.company}
+        found = read_dump(source) if events is None else events.find(query).sort("_id")
+        for document in filter(lambda read: query.items() <= read.items(), found):
             verifier.check(document)
-    except (PyMongoError, OSError, bson.errors.InvalidBSON) as error:
+    except (pymongo.errors.PyMongoError, OSError, bson.errors.InvalidBSON) as error:
         print(f"cannot read {source.split('@')[-1]}: {type(error).__name__}")
         sys.exit(2)
     for company, seq in verifier.anchors:
