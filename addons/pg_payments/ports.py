@@ -238,6 +238,8 @@ class GatewayPort(Protocol):
     asks_payer: ClassVar[bool]
     #: Whether a person sends refunds and confirms them, since the gateway has none.
     refunds_by_hand: ClassVar[bool]
+    #: Whether a dispute that was lost arrives as a refund of its own, by news of kind `reversal`.
+    refunds_lost_disputes: ClassVar[bool]
     #: Whether `create_webhook` works; if not, the address is put in at the gateway by hand.
     registers_webhooks: ClassVar[bool]
 

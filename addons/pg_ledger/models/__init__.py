@@ -6,6 +6,7 @@ from . import (
     pg_ledger_chain,
     pg_ledger_conflict,
     pg_ledger_entry,
+    pg_ledger_entry_correction,
     pg_ledger_mirror,
     pg_ledger_mirror_alarm,
     pg_ledger_mirror_work,

@@ -38,9 +38,8 @@ class PgLedgerEntry(models.Model):
     _log_access = False
 
     uuid = fields.Char(string="Entry UUID", required=True, readonly=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, index=True, ondelete="restrict"
-    )
+    # Found by the index of its unique key.
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     company_currency_id = fields.Many2one(
         "res.currency", required=True, readonly=True, ondelete="restrict"
     )
@@ -62,7 +61,9 @@ class PgLedgerEntry(models.Model):
         required=True, readonly=True, index=True, help="UTC, with milliseconds."
     )
     payload = fields.Text(required=True, readonly=True, help="Canonical JSON.")
-    corrects_id = fields.Many2one("pg.ledger.entry", readonly=True, ondelete="restrict")
+    corrects_id = fields.Many2one(
+        "pg.ledger.entry", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     posting_count = fields.Integer(required=True, readonly=True, aggregator=None)
     posting_ids = fields.One2many("pg.ledger.posting", "entry_id", readonly=True)
     create_uid = fields.Many2one(
@@ -109,6 +110,22 @@ class PgLedgerEntry(models.Model):
             entry.mirror_state = (
                 "mirrored" if link.mirrored_at else "chained" if link else "waiting"
             )
+
+    # === ACTION === #
+
+    def action_open(self):
+        """Show this entry.
+
+        :return: the window action
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.key,
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+        }
 
     # === BUSINESS === #
 

@@ -33,6 +33,7 @@ class PayPalOrdersGateway:
     keeps_customers = False
     asks_payer = False
     refunds_by_hand = False
+    refunds_lost_disputes = True
     registers_webhooks = True
 
     def __init__(self, account):

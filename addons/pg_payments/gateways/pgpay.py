@@ -35,6 +35,7 @@ class PgpayGateway:
     keeps_customers = False
     asks_payer = True
     refunds_by_hand = False
+    refunds_lost_disputes = False
     registers_webhooks = False
 
     def __init__(self, account):

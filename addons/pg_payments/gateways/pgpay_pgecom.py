@@ -47,6 +47,7 @@ class PgecomGateway:
     keeps_customers = False
     asks_payer = False
     refunds_by_hand = True
+    refunds_lost_disputes = False
     registers_webhooks = False
 
     def __init__(self, account):

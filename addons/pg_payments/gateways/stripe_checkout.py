@@ -32,6 +32,7 @@ class StripeCheckoutGateway:
     keeps_customers = True
     asks_payer = False
     refunds_by_hand = False
+    refunds_lost_disputes = False
     registers_webhooks = True
 
     def __init__(self, account):

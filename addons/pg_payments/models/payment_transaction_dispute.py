@@ -57,6 +57,16 @@ class PaymentTransaction(models.Model):
         :param str outcome: won, lost or another word of the gateway; empty while it runs.
         """
 
+    def _pg_is_lost_as_refund(self):
+        """Tell whether the gateway takes a lost dispute's money as a refund, which it tells apart.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        return self._pg_is_ours() and (
+            self.provider_id._pg_get_gateway_class().refunds_lost_disputes
+        )
+
     def _pg_apply_reversal(self, source, refund_id, payment_id=""):
         """Follow money that was taken back without the seller's asking, wholly or in part."""
         self._pg_sync_refunds(source, refund_id, payment_id)

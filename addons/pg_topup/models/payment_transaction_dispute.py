@@ -10,7 +10,8 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     def _pg_on_dispute(self, news, outcome=""):
-        """Override of `pg_payments` to hold the customer's unsent top-ups, and to record the end.
+        """Override of `pg_payments` to hold the customer's unsent top-ups, and to record and book
+        the course of the dispute.
 
         Nothing is released by a dispute that was won: a person decides, as for every hold.
         """
@@ -25,6 +26,7 @@ class PaymentTransaction(models.Model):
             gateway=self.provider_id.name,
             state=labels[self.pg_dispute_state],
         )
+        topup._post_dispute(self)
         topup._log_event("note", text)
         if not outcome:
             topup._find_unsent_of_customer()._hold(text)

@@ -31,13 +31,12 @@ class PgTopup(models.Model):
                 subject=self.uuid,
                 subject_ref=self.name,
                 postings=postings,
-                payload={
-                    "number": self.number_masked,
-                    "operator": self.operator_id.name,
-                    **payload,
-                },
+                payload=self._describe_entry(payload),
             )
         )
+
+    def _describe_entry(self, payload):
+        return {"number": self.number_masked, "operator": self.operator_id.name, **payload}
 
     def _value_of(self, amount, currency, payment):
         """Return an amount in the company's currency: what is given back or delivered has the
@@ -118,3 +117,64 @@ class PgTopup(models.Model):
             ],
             {"payment": transaction.reference},
         )
+
+    def _undo_refunded(self, refund):
+        """A gateway took back that a refund is done: its entry is undone by one that names it."""
+        key = f"refunded:{refund.id}"
+        posted = self.env["pg.ledger.entry"].sudo()._find_by_key(self.company_id, key)
+        if not posted:
+            return posted
+        payload = {"refund": refund.reference, "reason": "the gateway could not send it"}
+        return posted._post_reversal(key=f"{key}:failed", payload=self._describe_entry(payload))
+
+    def _post_dispute(self, transaction):
+        """Book how a dispute stands: what the gateway holds, and what became of it.
+
+        opened: dispute / gateway, for what was not given back by then. Ended: that entry is undone
+        when the money came back, or when the gateway takes it as a refund, which has an entry of
+        its own; else chargeback / dispute.
+        """
+        state, code = transaction.pg_dispute_state, transaction.provider_code
+        key, payload = f"dispute:{transaction.id}", {"payment": transaction.reference}
+        opened = self.env["pg.ledger.entry"].sudo()._find_by_key(self.company_id, key)
+        if not opened and state in ("open", "lost"):
+            held = self._read_held(transaction)
+            legs = self._move(held, transaction.currency_id, f"dispute:{code}", f"gateway:{code}")
+            opened = self._post("dispute", key, legs, payload)
+        if not opened or state == "open":
+            return opened
+        self._undo_other_ends(key, state)
+        payload["outcome"] = state
+        if state != "lost" or transaction._pg_is_lost_as_refund():
+            payload = self._describe_entry(payload)
+            return opened._post_reversal(key=f"{key}:{state}", kind="dispute", payload=payload)
+        held = opened._read_postings()[0]
+        legs = self._move(
+            (held.amount, held.company_amount),
+            transaction.currency_id,
+            f"chargeback:{code}",
+            f"dispute:{code}",
+        )
+        return self._post("dispute", f"{key}:lost", legs, payload)
+
+    def _undo_other_ends(self, key, state):
+        """Undo what was booked for another end: a gateway may think again, once."""
+        Entry = self.env["pg.ledger.entry"].sudo()
+        for other in {"won", "lost", "closed"} - {state}:
+            if ended := Entry._find_by_key(self.company_id, f"{key}:{other}"):
+                ended._post_reversal(key=f"{key}:{other}:undone", kind="dispute")
+
+    def _read_held(self, transaction):
+        """Return what of a payment was not given back yet, and its value."""
+        currency = transaction.currency_id
+        amount = D(transaction.amount) + sum(
+            D(child.amount)
+            for child in transaction.child_transaction_ids
+            if child.operation == "refund" and child.state == "done"
+        )
+        return amount, self._value_of(amount, currency, transaction)
+
+    @staticmethod
+    def _move(held, currency, debit, credit):
+        amount, value = held
+        return [(debit, amount, currency, value), (credit, -amount, currency, -value)]

@@ -111,6 +111,7 @@ class PgTopup(models.Model):
     def _on_refund_error(self, refund):
         """Take the news that a gateway refused to give money back: a person is needed."""
         self._lock()
+        self._undo_refunded(refund)
         if self.payment_tx_id == refund.source_transaction_id and self.state == "failed":
             self.write({"refund_state": "error"})
         self._alert(

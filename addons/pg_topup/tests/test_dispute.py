@@ -1,3 +1,6 @@
+from decimal import Decimal
+from unittest.mock import patch
+
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -64,3 +67,91 @@ class TestDispute(TopupCase):
         )
         self.payment._pg_apply_dispute("charge.dispute.created", "")
         self.assertEqual(other.review_state, "none")
+
+    # === LEDGER === #
+
+    def balances(self):
+        """Return what each account of the seller holds that is not at zero."""
+        rows = self.env["pg.ledger.posting"].sudo()._balances(self.seller)
+        return {row.account: row.amount for row in rows if row.amount}
+
+    def dispute(self, news, outcome=""):
+        self.payment._pg_apply_dispute(f"charge.dispute.{news}", outcome)
+
+    def entries(self):
+        entries = self.env["pg.ledger.entry"].search([("kind", "=", "dispute")], order="id")
+        return entries.filtered(lambda entry: entry.subject == self.delivered.uuid)
+
+    def test_open_dispute_takes_the_money_out_of_the_gateway(self):
+        before = self.balances()
+        self.dispute("created")
+        self.dispute("created")
+        entry = self.entries()
+        self.assertEqual((len(entry), entry.key), (1, f"dispute:{self.payment.id}"))
+        amount = Decimal(str(self.payment.amount))
+        after = self.balances()
+        self.assertEqual(after.pop("dispute:stripe_checkout"), amount)
+        left = before["gateway:stripe_checkout"] - amount
+        self.assertEqual(after.pop("gateway:stripe_checkout", 0), left)
+        del before["gateway:stripe_checkout"]
+        self.assertEqual(after, before)
+
+    def test_dispute_won_undoes_its_opening(self):
+        before = self.balances()
+        self.dispute("created")
+        self.dispute("closed", "won")
+        opened, ended = self.entries()
+        self.assertEqual(ended.corrects_id, opened)
+        self.assertEqual(self.balances(), before)
+
+    def test_dispute_lost_is_a_loss(self):
+        self.dispute("created")
+        held = self.balances()
+        self.dispute("closed", "lost")
+        opened, ended = self.entries()
+        self.assertFalse(ended.corrects_id)
+        self.assertEqual(held.pop("dispute:stripe_checkout"), opened.posting_ids[0].amount)
+        after = self.balances()
+        self.assertEqual(after.pop("chargeback:stripe_checkout"), Decimal(str(self.payment.amount)))
+        self.assertEqual(after, held)
+
+    def test_gateway_that_thinks_again(self):
+        before = self.balances()
+        self.dispute("created")
+        self.dispute("closed", "lost")
+        self.dispute("closed", "won")
+        self.assertEqual(self.balances(), before)
+        self.assertEqual(len(self.entries()), 4)
+
+    def test_lost_without_news_of_its_opening(self):
+        self.dispute("closed", "lost")
+        self.assertEqual(len(self.entries()), 2)
+        self.assertNotIn("dispute:stripe_checkout", self.balances())
+        self.assertIn("chargeback:stripe_checkout", self.balances())
+
+    def test_what_was_given_back_is_not_held(self):
+        self.payment._create_child_transaction(1.0, is_refund=True)._set_done()
+        self.dispute("created")
+        held = self.balances()["dispute:stripe_checkout"]
+        self.assertEqual(held, Decimal(str(self.payment.amount)) - 1)
+
+    def test_gateway_that_takes_a_lost_dispute_as_a_refund(self):
+        """PayPal's way: the refund has its own entry, what was held is let go."""
+        self.dispute("created")
+        gateway = type(self.provider._pg_get_gateway())
+        with patch.object(gateway, "refunds_lost_disputes", True):
+            self.dispute("closed", "lost")
+        self.assertNotIn("dispute:stripe_checkout", self.balances())
+        self.assertNotIn("chargeback:stripe_checkout", self.balances())
+
+    def test_refund_that_the_gateway_takes_back_is_undone(self):
+        """Done, then failed: the entry stays, another one names it and undoes it."""
+        before = self.balances()
+        refund = self.payment._create_child_transaction(2.0, is_refund=True)
+        refund._set_done()
+        posted = self.env["pg.ledger.entry"].search([("key", "=", f"refunded:{refund.id}")])
+        self.assertEqual(len(posted), 1)
+        for _time in range(2):
+            refund._set_error("closed account", extra_allowed_states=("done",))
+        self.assertEqual(posted.correction_ids.kind, "adjustment")
+        self.assertEqual(self.balances(), before)
