@@ -10,15 +10,16 @@ from odoo.cli import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-ACTIONS = ("refill", "rebuild-views", "verify")
+ACTIONS = ("refill", "rebuild-views", "recover", "verify")
 
 
 class PgLedger(Command):
-    """Fill an empty MongoDB, make its current state anew, or verify; ends when it is done.
+    """Fill an empty MongoDB, make its current state anew, find lost entries, or verify.
 
     ``refill`` delivers whole ledgers again, ``rebuild-views`` writes ``ledger_views`` anew,
-    ``verify`` compares all of both sides. The status is 0 when it is done and all is well, 1 when
-    MongoDB gives no good answer or something differs.
+    ``recover`` reads what MongoDB holds and PostgreSQL lost into reviews (Ledger › Lost entries),
+    where a person decides, ``verify`` compares all of both sides. The status is 0 when it is done
+    and all is well, 1 when MongoDB gives no good answer or something differs.
     """
 
     name = "pg_ledger"
@@ -40,6 +41,7 @@ class PgLedger(Command):
         work = {
             "refill": command.refill,
             "rebuild-views": command.rebuild_views,
+            "recover": command.recover,
             "verify": command.verify,
         }[chosen.action]
         sys.exit(0 if work(registry, chosen.company) else 1)

@@ -40,6 +40,12 @@ class PgLedgerChain(models.Model):
     def init(self):
         self.env.cr.execute(CHAIN_GUARDS)
 
+    # === ACTION === #
+
+    def action_open_entry(self):
+        """Show the entry that this row belongs to."""
+        return self.entry_id.action_open()
+
     # === BUSINESS === #
 
     @api.model

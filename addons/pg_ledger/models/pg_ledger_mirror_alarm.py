@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..const import LAG_ALARM_SECONDS
 
@@ -10,6 +10,10 @@ class PgLedgerMirror(models.Model):
     _inherit = ["pg.ledger.mirror", "mail.thread", "mail.activity.mixin"]
     # An administrator reads a mirror and cannot write it, but may answer an activity.
     _mail_post_access = "read"
+
+    behind_since = fields.Datetime(
+        "Set back since", readonly=True, help="MongoDB lacks entries that it had confirmed."
+    )
 
     # === BUSINESS === #
 
@@ -34,6 +38,41 @@ class PgLedgerMirror(models.Model):
         over = mirror.activity_ids.filtered(lambda activity: activity.summary == topic)
         if over:
             over.action_feedback(feedback=self.env._("It is over."))
+
+    @api.model
+    def _note_behind(self, company_ids):
+        """MongoDB lacks what it had confirmed, as one that was restored to an older point does.
+
+        Have the ledgers verified, which names what is missing, and tell the administrators; once,
+        until a clean verification of the whole ledger. A ledger that is filled again is left alone.
+        """
+        topic = self._get_behind_topic()
+        mirrors = self.search([("company_id", "in", company_ids), ("refill_next", "=", 0)])
+        for mirror in mirrors:
+            if mirror.behind_since:
+                continue
+            mirror.behind_since = fields.Datetime.now()
+            self._alarm(
+                mirror.company_id,
+                topic,
+                self.env._("Its newest documents are gone. A verification names them."),
+            )
+            self.env["pg.ledger.verify"]._queue(mirror.company_id)
+
+    @api.model
+    def _note_whole(self, company):
+        """MongoDB holds the whole ledger of a company: a clean verification said so."""
+        self.search([("company_id", "=", company.id)]).behind_since = False
+        for topic in (self._get_behind_topic(), self._get_differs_topic()):
+            self._calm(company, topic)
+
+    @api.model
+    def _get_behind_topic(self):
+        return self.env._("MongoDB was set back")
+
+    @api.model
+    def _get_differs_topic(self):
+        return self.env._("MongoDB differs from the ledger")
 
     @api.model
     def _get_admins(self, company):

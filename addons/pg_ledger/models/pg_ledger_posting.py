@@ -64,6 +64,12 @@ class PgLedgerPosting(models.Model):
     def init(self):
         self.env.cr.execute(POSTING_GUARDS)
 
+    # === ACTION === #
+
+    def action_open_entry(self):
+        """Show the entry that this row belongs to."""
+        return self.entry_id.action_open()
+
     # === BUSINESS === #
 
     @api.model

@@ -80,22 +80,26 @@ class PgLedgerVerify(models.Model):
     # === ACTION === #
 
     @api.model
-    def action_queue(self, companies=None):
+    def action_queue(self, companies=None, scope="whole"):
         """Ask for a verification of some companies, the current ones when left out.
 
-        :return: the window action that shows them
+        :param str scope: whole, or tail for the newest entries
+        :return: the window action that shows them; the verification itself when it is one
         """
         if not self.env.user.has_group("pg_base.group_viewer"):
             raise AccessError(self.env._("Only a member of the seller's team can verify."))
         companies = (companies or self.env.companies) & self.env.companies
-        runs = self._queue(companies)
-        return {
+        runs = self._queue(companies, scope)
+        action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Verifications"),
             "res_model": self._name,
             "view_mode": "list,form",
             "domain": [("id", "in", runs.ids)],
         }
+        if len(runs) == 1:
+            action |= {"view_mode": "form", "res_id": runs.id}
+        return action
 
     def action_redeliver_missing(self):
         """Have the mirror send again what this verification found missing."""
@@ -204,13 +208,15 @@ class PgLedgerVerify(models.Model):
 
     def _finish(self, values):
         self.write(values | {"finished_at": fields.Datetime.now()})
-        topic = self.env._("MongoDB differs from the ledger")
+        Mirror = self.env["pg.ledger.mirror"]
         if self.state == "clean" and self.scope == "whole":
-            self.env["pg.ledger.mirror"]._calm(self.company_id, topic)
+            Mirror._note_whole(self.company_id)
         if self.state == "findings":
             note = self.env._("%(count)s differences, see verification %(number)s.")
-            self.env["pg.ledger.mirror"]._alarm(
-                self.company_id, topic, note % {"count": self.finding_count, "number": self.id}
+            Mirror._alarm(
+                self.company_id,
+                Mirror._get_differs_topic(),
+                note % {"count": self.finding_count, "number": self.id},
             )
             _logger.error(
                 "The ledger of company %s in MongoDB differs from PostgreSQL: %s findings,"

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_adjust,
     test_balance,
     test_canonical,
     test_entry,

@@ -2,6 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..worker import command
 from ..worker.reading import read_links
 from .common import MongoCase
 
@@ -77,6 +78,17 @@ class TestRecovery(MongoCase):
         self.assertEqual(self.run_mirror().delivered, 1)
         self.assertEqual(self.verify().state, "clean")
         self.assertEqual(list(self.events.find().sort("_id"))[:6], self.documents)
+
+    def test_command_makes_the_review_and_puts_nothing_back(self):
+        self.restore_older(3)
+        with self.enter_registry_test_mode():
+            for _time in range(2):
+                self.assertTrue(command.recover(self.env.registry, self.seller.id))
+            self.assertTrue(command.recover(self.env.registry, self.other_seller.id))
+        review = self.env["pg.ledger.recovery"].search([])
+        self.assertEqual((review.company_id, review.state), (self.seller, "review"))
+        self.assertEqual((review.sound_count, review.fault_count), (3, 0))
+        self.assertEqual(self.links().mapped("seq"), [1, 2, 3])
 
     def test_what_the_chain_does_not_prove_stays_out(self):
         conflict = self.restore_older(3)

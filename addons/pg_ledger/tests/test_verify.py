@@ -263,6 +263,18 @@ class TestVerify(MongoCase):
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout
 
+    def test_entry_that_was_taken_out_of_the_outbox(self):
+        """With the guards switched off an entry can vanish from the chain, not from sight."""
+        lost = self.post()
+        self.check_now()
+        trigger = "TRIGGER pg_ledger_outbox_kept"
+        self.env.cr.execute(f"ALTER TABLE pg_ledger_outbox DISABLE {trigger}")
+        self.env.cr.execute("DELETE FROM pg_ledger_outbox WHERE entry_id = %s", [lost.id])
+        self.env.cr.execute(f"ALTER TABLE pg_ledger_outbox ENABLE ALWAYS {trigger}")
+        run = self.verify()
+        self.assertEqual(self.named(run), [("bad_source", 0)])
+        self.assertIn(lost.key, run.finding_ids.detail)
+
     def test_script_without_odoo(self):
         status, output = self.run_script()
         self.assertEqual(status, 0, output)
@@ -287,3 +299,16 @@ class TestVerify(MongoCase):
         runs = self.env["pg.ledger.verify"].search([]) - before
         self.assertEqual(runs.company_id, self.seller)
         self.assertEqual((len(runs), runs.state), (1, "queued"))
+
+    def test_question_what_to_verify(self):
+        before = self.env["pg.ledger.verify"].search([])
+        Ask = self.as_user(self.env["pg.ledger.verify.ask"], "viewer")
+        action = Ask.create({"scope": "tail"}).action_verify()
+        run = self.env["pg.ledger.verify"].search([]) - before
+        self.assertEqual((run.company_id, run.scope), (self.seller, "tail"))
+        self.assertEqual(action["res_id"], run.id)
+        with self.assertRaises(UserError):
+            Ask.create({"company_ids": False}).action_verify()
+        with self.assertRaises(AccessError):
+            Ask.create({"company_ids": self.other_seller.ids})
+        self.assertEqual(self.env["pg.ledger.verify"].search([]) - before, run)

@@ -139,6 +139,36 @@ class TestViews(MongoCase):
         own.action_resolve()
         self.assertFalse(self.alarms())
 
+    def test_restored_mongodb_is_noticed_by_the_next_run(self):
+        """MongoDB went back: told at once and verified, and over with a clean verification only."""
+        quiet = mute_logger("odoo.addons.pg_ledger.models.pg_ledger_verify")
+        self.enterContext(quiet)
+        self.events.delete_one({"company_id": self.seller.id, "seq": 2})
+        for _time in range(2):
+            self.run_mirror()
+        runs = self.env["pg.ledger.verify"].search([("state", "=", "queued")])
+        self.assertEqual((runs.company_id, runs.scope), (self.seller, "whole"))
+        self.assertEqual(self.alarms().mapped("summary"), ["MongoDB was set back"])
+        self.assertTrue(self.mirror().behind_since)
+        self.assertFalse(self.env["pg.ledger.conflict"].search([]))
+        self.post()
+        self.assertEqual(self.run_mirror().delivered, 1)
+        self.assertTrue(self.mirror().behind_since)
+        run = self.verify()
+        self.assertIn(("missing", 2), self.named(run))
+        self.as_user(run, "admin").action_redeliver_missing()
+        self.assertEqual(self.run_mirror().delivered, 1)
+        self.assertEqual(self.verify().state, "clean")
+        self.assertFalse(self.alarms())
+        self.assertFalse(self.mirror().behind_since)
+
+    def test_a_ledger_that_is_filled_again_is_not_called_set_back(self):
+        self.events.delete_many({"company_id": self.seller.id})
+        self.as_user(self.mirror(), "admin").action_refill()
+        self.run_mirror()
+        self.assertFalse(self.alarms())
+        self.assertEqual(self.events.count_documents({"company_id": self.seller.id}), 2)
+
     def test_forged_positions_do_not_stop_the_mirror(self):
         document = self.store.events.find_one({"company_id": self.seller.id, "seq": 2})
         for number, seq in enumerate(("x", 2.5, None), 50):

@@ -1,1 +1,1 @@
-from . import pg_ledger_trial
+from . import pg_ledger_adjust, pg_ledger_trial, pg_ledger_verify_ask

@@ -43,6 +43,41 @@ def verify(registry, company_id=None):
     return set(states) <= {"clean"}
 
 
+def recover(registry, company_id=None):
+    """Read what PostgreSQL lost from MongoDB into reviews, for a person to decide on.
+
+    Nothing is put back here. Companies whose MongoDB is not ahead have nothing to review.
+
+    :return: whether every company that is stopped has its review now
+    """
+    with step(registry) as env:
+        companies = _find_companies(env, company_id)
+        stopped = env["pg.ledger.conflict"].search(
+            [
+                ("company_id", "in", companies.ids),
+                ("kind", "=", "ahead"),
+                ("state", "=", "open"),
+            ]
+        )
+        Recovery = env["pg.ledger.recovery"]
+        found = [Recovery._open_for(company) for company in stopped.company_id]
+        recovery_ids = [recovery.id for recovery in found]
+        unread_ids = [recovery.id for recovery in found if recovery.state == "reading"]
+    for recovery_id in unread_ids:
+        Recovery._read(registry, recovery_id)
+    with step(registry) as env:
+        reviews = env["pg.ledger.recovery"].browse(recovery_ids)
+        for review in reviews:
+            _logger.info(
+                "company %s: %s, %s entries can be put back, %s cannot",
+                review.company_id.id,
+                review.state,
+                review.sound_count,
+                review.fault_count,
+            )
+        return all(review.state == "review" for review in reviews)
+
+
 def _work_until(registry, waits, company_id):
     """Run sequencer and mirror until nothing waits, or MongoDB gives no good answer."""
     delivered = 0

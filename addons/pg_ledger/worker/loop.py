@@ -10,7 +10,7 @@ from pymongo.errors import PyMongoError
 from ..const import MIRROR_WINDOW, SEQUENCER_BATCH
 from .client import NotConfigured
 from .mirror import check_heads, deliver_batch
-from .reading import use_read_committed
+from .reading import read_delivered, use_read_committed
 from .sequencer import read_waiting_companies, sequence_company
 from .store import open_store
 
@@ -92,12 +92,24 @@ def _guard(registry, work):
 
 
 def _check_heads(registry, store):
-    """Compare the heads of both sides for every company, whether something waits or not."""
+    """Compare the heads of both sides for every company, whether something waits or not.
+
+    What was delivered is read before MongoDB is asked, the rest after it: either side only grows.
+    """
     store.ensure()
+    with step(registry) as env:
+        delivered = read_delivered(env.cr)
     heads = store.read_heads()
     with step(registry) as env:
         use_read_committed(env.cr)
         check_heads(env, heads)
+        env["pg.ledger.mirror"]._note_behind(
+            [
+                company_id
+                for company_id, seq in delivered.items()
+                if heads.get(company_id, (0, None))[0] < seq
+            ]
+        )
 
 
 def _sequence(registry, run, done):

@@ -22,3 +22,13 @@ class PgLedgerEntry(models.Model):
         if len(topups) == 1:
             action |= {"view_mode": "form", "res_id": topups.id}
         return action
+
+
+class PgLedgerPosting(models.Model):
+    _inherit = "pg.ledger.posting"
+
+    # === ACTION === #
+
+    def action_open_topup(self):
+        """Show the top-ups that these postings are about."""
+        return self.entry_id.action_open_topup()

@@ -46,5 +46,5 @@ class TestLedger(TopupCase):
         row = Balance.search([("account", "=", "sales")])
         postings = Balance.env["pg.ledger.posting"].search(row.action_open_postings()["domain"])
         self.assertEqual(postings.entry_id.mapped("subject"), [topup.uuid])
-        action = postings.entry_id.action_open_topup()
-        self.assertEqual((action["res_model"], action["res_id"]), ("pg.topup", topup.id))
+        for action in (postings.action_open_topup(), postings.entry_id.action_open_topup()):
+            self.assertEqual((action["res_model"], action["res_id"]), ("pg.topup", topup.id))
