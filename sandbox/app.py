@@ -16,6 +16,8 @@ from sandbox.pgecom import routes as pgecom
 from sandbox.pgecom.account import PgecomAccount
 from sandbox.pgpay import routes as pgpay
 from sandbox.pgpay.account import PgpayAccount
+from sandbox.sms import routes as sms
+from sandbox.sms.outbox import Outbox
 from sandbox.store import Store
 from sandbox.stripe import routes as stripe_routes
 from sandbox.stripe.account import StripeAccount
@@ -45,13 +47,16 @@ def build(state=None):
             Mount("/paypal", routes=paypal.routes()),
             Mount("/pgpay", routes=pgpay.routes()),
             Mount("/pgecom", routes=pgecom.routes()),
+            Mount("/twilio", routes=sms.twilio_routes()),
             Mount("/_control", routes=control.routes()),
+            *sms.routes(),
             *pages.routes(),
             *shop.routes(),
         ],
         lifespan=lifespan,
     )
     app.state.registry = registry
+    app.state.sms = Outbox()
     return keep_raw_send(_only_local(app))
 
 

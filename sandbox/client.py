@@ -40,6 +40,11 @@ class SandboxClient:
         return f"{self.base_url}/pgpay"
 
     @property
+    def twilio_url(self):
+        """What stands here for https://api.twilio.com."""
+        return f"{self.base_url}/twilio"
+
+    @property
     def pgecom_url(self):
         """Base URL for a PGecom client; calls are below ``/api``."""
         return f"{self.base_url}/pgecom"
@@ -109,6 +114,11 @@ class SandboxClient:
     def transfers(self, account, refused_too=False):
         """Return the executed transfers, oldest first; the refused ones too when asked."""
         return self._items(account, "transfers", **({"all": 1} if refused_too else {}))
+
+    def sms(self, number=None):
+        """Return the text messages that were taken, oldest first; those to a number when asked."""
+        query = f"?{urllib.parse.urlencode({'number': number})}" if number else ""
+        return self._call("GET", f"/sms{query}")["items"]
 
     def calls(self, account, method=None):
         """Return the calls received, oldest first."""

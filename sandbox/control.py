@@ -9,6 +9,7 @@ from sandbox import jsonx, merchants
 from sandbox.accounts import NotHere, Refused, account_of, limited
 from sandbox.face import ServiceError
 from sandbox.faults import BadFault, parse_fault
+from sandbox.sms import routes as sms
 from sandbox.wire import Reply
 
 
@@ -28,6 +29,7 @@ def routes():
         Route("/accounts/{id}/faults", endpoint(clear_faults), methods=["DELETE"]),
         Route("/accounts/{id}/faults/clear", endpoint(clear_faults), methods=["POST"]),
         *merchants.routes(endpoint),
+        *sms.control_routes(endpoint),
     ]
 
 

@@ -111,7 +111,7 @@ async def _attempt(account, endpoint, event, number=0):
     loop = asyncio.get_running_loop()
     row = _note(account, endpoint, event, number)
     body, headers = account.signed(endpoint, event)
-    status, error = await loop.run_in_executor(_threads, _post, endpoint["url"], body, headers)
+    status, error = await loop.run_in_executor(_threads, post, endpoint["url"], body, headers)
     row.update(status=status, error=error, ms=round((time.time() - row["at"]) * 1000, 1))
     if status and 200 <= status < 300:
         account.taken(event)
@@ -125,7 +125,7 @@ async def _again(pause, *arguments):
     await _attempt(*arguments)
 
 
-def _post(address, body, headers):
+def post(address, body, headers):
     """Send a body; return (status, None) or (None, what went wrong). Runs in a thread."""
     url = urllib.parse.urlsplit(address)
     is_tls = url.scheme == "https"
