@@ -5,7 +5,7 @@
     "category": "Sales/Prepaid Minutes",
     "author": "Prepaid Minutes Contributors",
     "license": "LGPL-3",
-    "depends": ["pg_topup", "portal"],
+    "depends": ["pg_topup", "portal", "utm"],
     "external_dependencies": {"python": ["cryptography"]},
     "data": [
         "security/ir.model.access.csv",

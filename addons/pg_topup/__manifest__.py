@@ -6,7 +6,7 @@
     "author": "Prepaid Minutes Contributors",
     "license": "LGPL-3",
     "depends": ["pg_catalog", "pg_payments", "pg_ledger", "sms"],
-    "external_dependencies": {"python": ["reportlab", "xlsxwriter"]},
+    "external_dependencies": {"python": ["reportlab"]},
     "data": [
         "security/ir.model.access.csv",
         "security/pg_topup_rules.xml",
@@ -14,7 +14,9 @@
         "data/payment_method.xml",
         "data/mail_templates.xml",
         "data/activity_types.xml",
+        "wizards/pg_seller_settings_views.xml",
         "wizards/pg_topup_decide_views.xml",
+        "wizards/pg_topup_reason_views.xml",
         "wizards/pg_topup_resolve_views.xml",
         "wizards/pg_topup_reveal_views.xml",
         "views/pg_topup_attempt_views.xml",

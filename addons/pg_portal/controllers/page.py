@@ -125,6 +125,16 @@ def customer(company):
     return user.partner_id
 
 
+def source():
+    """Return what Odoo's `utm` keeps, in the visitor's browser, of the link that led here."""
+    fields = {"source_id": "utm_source", "medium_id": "utm_medium", "campaign_id": "utm_campaign"}
+    return {
+        fields[field]: request.cookies.get(cookie)
+        for _parameter, field, cookie in request.env["utm.mixin"].tracking_fields()
+        if field in fields
+    }
+
+
 def render_redirect(company, topup, provider, form):
     """Return the page that leads the customer to the gateway, with and without JavaScript."""
     fragment = html.fragment_fromstring(str(form), create_parent="div")

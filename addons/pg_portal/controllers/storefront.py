@@ -137,6 +137,7 @@ class Storefront(http.Controller):
             "user_agent": request.httprequest.user_agent.string,
             "partner": page.customer(company) or None,
             "confirmed": post.get("confirmed") == "1",
+            "source": page.source(),
         }
 
     def _render_start(self, company, country, number="", error=""):

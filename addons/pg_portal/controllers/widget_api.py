@@ -124,7 +124,16 @@ def _prepare_order(values):
         "lang": request.env.lang,
         "ip": request.httprequest.remote_addr,
         "user_agent": request.httprequest.user_agent.string,
+        "source": _source(values.get("utm")),
     }
+
+
+def _source(utm):
+    """Return where the visitor came from: the link to the host page, else the site itself."""
+    if isinstance(utm, dict) and utm.get("utm_source"):
+        return utm
+    origin = getattr(request, "pg_widget_origin", "")
+    return {"utm_source": origin.partition("://")[2], "utm_medium": "widget"}
 
 
 def _answer_pay(key, topup, provider_id):

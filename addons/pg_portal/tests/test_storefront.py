@@ -196,3 +196,11 @@ class TestStorefront(StorefrontCase):
         for offer in (self.other_fixed_offer.id, product.id, 0, -3, "abc", "9" * 12, ""):
             with self.subTest(offer=offer):
                 self.get(f"{self.base}/review", q=token, offer=offer, status=404)
+
+    def test_link_tells_where_the_customer_came_from(self):
+        self.get(self.base, utm_source="Facebook", utm_campaign="x" * 500)
+        form = self.review()
+        self.post(f"{self.base}/pay", {**form, "email": "kila@example.com"})
+        topup = self.topups()
+        self.assertEqual((topup.utm_source, topup.utm_campaign), ("Facebook", "x" * 64))
+        self.assertEqual(topup.partner_id.pg_utm_source, "Facebook")

@@ -284,3 +284,16 @@ class TestWidgetScript(WidgetCase):
         self.key.action_revoke()
         self.authenticate(manager.login, manager.login)
         self.get(path, 404)
+
+    def test_where_the_visitor_came_from(self):
+        self.order()
+        self.order(confirmed="1", utm={"utm_source": "Radio", "utm_campaign": "Easter", "evil": {}})
+        self.order(confirmed="1", utm="nonsense")
+        self.assertEqual(
+            [(t.utm_source, t.utm_medium, t.utm_campaign) for t in self.topups().sorted("id")],
+            [
+                (SITE.partition("://")[2], "widget", False),
+                ("Radio", False, "Easter"),
+                (SITE.partition("://")[2], "widget", False),
+            ],
+        )

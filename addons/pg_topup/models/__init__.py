@@ -3,6 +3,7 @@ from . import pg_topup  # the model itself, before all that extends it
 from . import pg_topup_attempt, pg_topup_event
 from . import pg_customer, pg_recipient
 from . import (
+    mail_template,
     payment_provider,
     payment_transaction,
     payment_transaction_dispute,
@@ -32,6 +33,8 @@ from . import (
     pg_topup_refund,
     pg_topup_repeat,
     pg_topup_sale,
+    pg_topup_search,
+    pg_topup_source,
     pg_topup_state,
     pg_topup_status,
     pg_topup_undo,
@@ -46,5 +49,6 @@ from . import (
     pg_webhook_delivery,
     res_company,
     res_company_alerts,
+    res_company_sms,
     res_partner,
 )

@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class PgCustomer(models.Model):
@@ -13,6 +16,11 @@ class PgCustomer(models.Model):
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     company_id = fields.Many2one("res.company", "Organisation", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
+    email = fields.Char(related="partner_id.email")
+    # Not a related field: those are searched by their own rules.
+    phone = fields.Char(compute="_compute_phone", search="_search_phone")
+    utm_source = fields.Char("Source", readonly=True, help="What brought the first order.")
+    utm_campaign = fields.Char("Campaign", readonly=True)
     topup_count = fields.Integer("Orders", readonly=True)
     delivered_count = fields.Integer("Delivered", readonly=True)
     failed_count = fields.Integer("Failed or refunded", readonly=True)
@@ -25,6 +33,8 @@ class PgCustomer(models.Model):
     @property
     def _table_query(self):
         return """
+     SELECT figures.*, partner.pg_utm_source AS utm_source, partner.pg_utm_campaign AS utm_campaign
+       FROM (
             SELECT min(topup.id) AS id, topup.partner_id, topup.company_id, topup.currency_id,
                    count(*) AS topup_count,
                    count(*) FILTER (WHERE topup.state = 'completed') AS delivered_count,
@@ -38,7 +48,35 @@ class PgCustomer(models.Model):
                    max(topup.create_date) AS last_at
               FROM pg_topup topup
              WHERE topup.partner_id IS NOT NULL
-             GROUP BY topup.partner_id, topup.company_id, topup.currency_id"""
+             GROUP BY topup.partner_id, topup.company_id, topup.currency_id
+            ) figures
+       JOIN res_partner partner ON partner.id = figures.partner_id"""
+
+    # === COMPUTE === #
+
+    @api.depends("partner_id.phone")
+    def _compute_phone(self):
+        for customer in self:
+            customer.phone = customer.partner_id.phone
+
+    # === SEARCH === #
+
+    @api.model
+    def _search_phone(self, operator, value):
+        """Find by the customer's own number, and by those that top-ups were ordered for."""
+        Topup = self.env["pg.topup"]
+        ordered = Topup._search(
+            Domain("number_masked", operator, value) & Domain("partner_id", "!=", False)
+        )
+        own = Topup._prepare_number_domain("phone_sanitized", operator, value)
+        if own is NotImplemented:
+            return NotImplemented
+        partners = self.env["res.partner"]._search(own)
+        return Domain("partner_id", "in", partners) | Domain(
+            "partner_id", "in", ordered.subselect(SQL.identifier(ordered.table, "partner_id"))
+        )
+
+    # === ACTIONS === #
 
     def action_open_topups(self):
         """Show the top-ups of this customer at this seller."""
@@ -49,3 +87,14 @@ class PgCustomer(models.Model):
         """Open the contact."""
         self.ensure_one()
         return self.partner_id.get_formview_action()
+
+    def action_merge(self):
+        """Open Odoo's own wizard, which makes one contact of several."""
+        partners = self.partner_id
+        if len(partners) < 2:
+            raise UserError(self.env._("Choose the customers who are the same person."))
+        action = self.env["ir.actions.actions"]._for_xml_id("base.action_partner_merge")
+        return {
+            **action,
+            "context": {"active_model": "res.partner", "active_ids": partners.ids},
+        }

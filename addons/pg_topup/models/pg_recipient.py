@@ -16,7 +16,7 @@ class PgRecipient(models.Model):
 
     _name = "pg.recipient"
     _description = "Recipient"
-    _order = "sequence, last_sent_at desc nulls last, id"
+    _order = "is_favourite desc, sequence, last_sent_at desc nulls last, id"
     _check_company_auto = True
     _rec_names_search = ["name", "number"]
 
@@ -29,6 +29,7 @@ class PgRecipient(models.Model):
     last_offer_id = fields.Many2one("product.template", "Last offer", ondelete="set null")
     last_sent_at = fields.Datetime("Last delivered", readonly=True)
     sent_count = fields.Integer("Delivered", readonly=True)
+    is_favourite = fields.Boolean("Favourite", help="Kept by the customer; comes first.")
     sequence = fields.Integer(default=10)
 
     _number_unique = models.UniqueIndex(
@@ -62,8 +63,7 @@ class PgRecipient(models.Model):
         known = book.filtered(lambda line: line.number == match.e164)
         name = (name or "").strip()[:64]
         if known:
-            if name:
-                known.name = name
+            known.write({"is_favourite": True, **({"name": name} if name else {})})
             return known
         if len(book) >= BOOK_LIMIT:
             raise UserError(self.env._("Your book is full. Please remove a number first."))
@@ -74,8 +74,30 @@ class PgRecipient(models.Model):
                 "number": match.e164,
                 "name": name,
                 "operator_id": match.operators[:1].id,
+                "is_favourite": True,
             }
         )
+
+    def _absorb(self, others):
+        """Take over what other lines of the same number hold, and remove them.
+
+        :param others: lines of the same seller and number, of customers who become one.
+        """
+        self.ensure_one()
+        lines = self | others
+        latest = lines.filtered("last_sent_at").sorted("last_sent_at")[-1:] or self
+        self.write(
+            {
+                "name": next((line.name for line in lines if line.name), False),
+                "operator_id": latest.operator_id.id or self.operator_id.id,
+                "last_offer_id": latest.last_offer_id.id,
+                "last_sent_at": latest.last_sent_at,
+                "sent_count": sum(lines.mapped("sent_count")),
+                "is_favourite": any(lines.mapped("is_favourite")),
+                "sequence": min(lines.mapped("sequence")),
+            }
+        )
+        others.unlink()
 
     @api.model
     def _remember(self, topup):

@@ -12,6 +12,7 @@ from psycopg2 import IntegrityError
 from .. import const
 from ..clock import now
 from ..exceptions import OrderConflict
+from .pg_topup_source import clean_source
 
 LIMITS = {"client_key": 64, "email": 254, "user_agent": 256, "ip": 64}
 QUIET = {
@@ -43,6 +44,7 @@ class PgTopup(models.Model):
         user_agent=None,
         partner=None,
         confirmed=False,
+        source=None,
     ):
         """Take an order: price it on the server, pin the price, wait for payment.
 
@@ -57,6 +59,7 @@ class PgTopup(models.Model):
         :param partner: the customer when known for sure, who buys by its own price list; else found
             by e-mail.
         :param bool confirmed: the customer wants it though the same was sent a moment ago.
+        :param dict source: ``utm_source``, ``utm_medium``, ``utm_campaign`` of the visitor's link.
         :return: the top-up, in state `pending` when it is new.
         :raise RepeatedOrder: the same was bought a moment ago; ask, then come with ``confirmed``.
         :raise UserError: with a sentence for the customer; nothing is stored then.
@@ -79,6 +82,7 @@ class PgTopup(models.Model):
         values = {
             **self._prepare_pin(quote, company),
             **self._prepare_moment(company),
+            **clean_source(source),
             "company_id": company.id,
             "number": match.e164,
             "channel": channel,
@@ -91,6 +95,7 @@ class PgTopup(models.Model):
             "partner_id": (partner or self._find_customer(company, match, email)).id,
         }
         topup = self._create_order(values)
+        topup._note_source()
         if offer.pg_sku_id.kind not in const.CODE_KINDS:
             self._remember_choice(company, offer, match, channel)
         return topup
@@ -185,7 +190,7 @@ class PgTopup(models.Model):
         """Return the seller's customer with this e-mail or number; a new one when unknown."""
         Partner = self.env["res.partner"].sudo().with_context(**QUIET)
         field, value = ("email", email_normalize(email)) if email else ("phone", match.e164)
-        column = "email_normalized" if email else "phone"
+        column = "email_normalized" if email else "phone_sanitized"
         partner = Partner.search(
             [("company_id", "=", company.id), (column, "=", value)], order="id", limit=1
         )

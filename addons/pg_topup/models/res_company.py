@@ -1,6 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from .. import const
+
+# The platform's templates of top-ups and the seller's own.
+TEMPLATES = "[('model', '=', 'pg.topup'), ('pg_company_id', 'in', (False, id))]"
 
 
 class ResCompany(models.Model):
@@ -73,15 +77,27 @@ class ResCompany(models.Model):
     pg_tell_failed = fields.Boolean("Tell: not delivered", default=True)
     pg_tell_refunded = fields.Boolean("Tell: refunded", default=True)
     pg_tell_in_doubt = fields.Boolean("Tell: being checked for over an hour", default=True)
-    pg_template_delivered_id = fields.Many2one(
-        "mail.template", "Mail: delivered", domain=[("model", "=", "pg.topup")]
-    )
+    pg_template_delivered_id = fields.Many2one("mail.template", "Mail: delivered", domain=TEMPLATES)
     pg_template_failed_id = fields.Many2one(
-        "mail.template", "Mail: not delivered", domain=[("model", "=", "pg.topup")]
+        "mail.template", "Mail: not delivered", domain=TEMPLATES
     )
-    pg_template_refunded_id = fields.Many2one(
-        "mail.template", "Mail: refunded", domain=[("model", "=", "pg.topup")]
-    )
+    pg_template_refunded_id = fields.Many2one("mail.template", "Mail: refunded", domain=TEMPLATES)
     pg_template_in_doubt_id = fields.Many2one(
-        "mail.template", "Mail: being checked", domain=[("model", "=", "pg.topup")]
+        "mail.template", "Mail: being checked", domain=TEMPLATES
     )
+
+    # === CONSTRAINTS === #
+
+    @api.constrains(*(f"pg_template_{kind}_id" for kind, _label in const.NOTICE_KINDS))
+    def _check_pg_templates(self):
+        """Refuse a template of something else, and one of another organisation."""
+        for company in self.sudo():
+            for kind, _label in const.NOTICE_KINDS:
+                template = company[f"pg_template_{kind}_id"]
+                is_strange = template.pg_company_id and template.pg_company_id != company
+                if template and (template.model != "pg.topup" or is_strange):
+                    raise ValidationError(
+                        self.env._(
+                            "“%s” is no template of this organisation's top-ups.", template.name
+                        )
+                    )

@@ -22,6 +22,10 @@ class ResPartner(models.Model):
         "pg.recipient", "partner_id", "Recipients", groups="pg_base.group_viewer"
     )
 
+    # An order looks for its customer by one of these; sellers have many.
+    _pg_email_index = models.Index("(email_normalized, company_id) WHERE email_normalized <> ''")
+    _pg_phone_index = models.Index("(phone_sanitized, company_id) WHERE phone_sanitized <> ''")
+
     # === COMPUTE === #
 
     @api.depends_context("allowed_company_ids", "uid")

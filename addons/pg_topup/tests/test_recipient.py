@@ -25,12 +25,13 @@ class TestRecipient(TopupCase):
         line = self.lines()
         self.assertEqual(len(line), 1)
         self.assertEqual((line.number, line.sent_count), (DELIVERED, 2))
+        self.assertFalse(line.is_favourite)
         self.assertEqual(line.operator_id, first.operator_id)
         self.assertEqual(line.last_offer_id, self.offer)
 
     def test_added_named_and_refused(self):
         line = self.book._add(self.seller, self.partner, "7012 3456", " Mum ")
-        self.assertEqual((line.number, line.name), (DELIVERED, "Mum"))
+        self.assertEqual((line.number, line.name, line.is_favourite), (DELIVERED, "Mum", True))
         self.assertEqual(self.book._add(self.seller, self.partner, DELIVERED, "Mama"), line)
         self.assertEqual(line.name, "Mama")
         with self.assertRaises(UserError):
@@ -46,17 +47,6 @@ class TestRecipient(TopupCase):
         with self.assertRaises(AccessError):
             self.as_user(line, "admin", self.other_seller).read(["name"])
         self.assertEqual(line.name, "Aunt")
-
-    def test_merged_customers_keep_their_sales_and_book(self):
-        other = self.partner.copy({"name": "Mary B"})
-        topup = self.sell(partner=other)
-        self.dispatch()
-        self.env.flush_all()
-        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
-        wizard._merge((self.partner + other).ids, self.partner, extra_checks=False)
-        self.env.invalidate_all()
-        self.assertEqual(topup.partner_id, self.partner)
-        self.assertEqual(self.lines().mapped("number"), [DELIVERED])
 
     def test_figures_of_a_customer(self):
         topup = self.sell(partner=self.partner)

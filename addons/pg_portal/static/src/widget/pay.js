@@ -57,6 +57,7 @@ const place = async (widget, order, providerId, confirmed) => {
             client_key: widget.clientKey,
             confirmed: confirmed ? "1" : "",
             return_url: win ? "" : pageAddress(),
+            utm: cameBy(),
         });
         leave(widget, answer, win);
     } catch (refused) {
@@ -64,6 +65,10 @@ const place = async (widget, order, providerId, confirmed) => {
         throw refused;
     }
 };
+
+/** What the link to the host page says of where the visitor came from. */
+const cameBy = () =>
+    Object.fromEntries([...new URLSearchParams(location.search)].filter(([name]) => name.startsWith("utm_")));
 
 /** Go to the payment page, or to where the order stands when there is nothing to pay. */
 const leave = (widget, answer, win) => {
