@@ -93,13 +93,12 @@ class PgTopupNotice(models.Model):
         template.with_company(self.company_id).send_mail(topup.id, email_values=values)
 
     def _queue_sms(self):
-        topup = self.topup_id.with_context(lang=self.topup_id.lang or None)
-        title, detail = topup._get_status_words()
+        topup = self.topup_id
         self.env["sms.sms"].with_company(self.company_id).create(
             {
                 "number": topup._get_notice_number(self.kind),
                 "partner_id": topup.partner_id.id,
-                "body": f"{self.company_id.name}: {title}. {detail} ({topup.name})",
+                "body": topup._get_sms_text(self.kind),
             }
         )
 
@@ -159,7 +158,7 @@ class PgTopup(models.Model):
         return self.number if kind == "delivered" else customer.phone_sanitized or customer.phone
 
     def _create_receipt_attachment(self):
-        """Return the receipt as an attachment of the top-up, made once."""
+        """Return the receipt, in the customer's language, as an attachment that is made once."""
         name = f"receipt-{self.name}.pdf"
         Attachment = self.env["ir.attachment"].sudo()
         known = Attachment.search(
@@ -168,7 +167,7 @@ class PgTopup(models.Model):
         return known or Attachment.create(
             {
                 "name": name,
-                "raw": self._render_receipt_pdf(),
+                "raw": self.with_context(lang=self.lang or None)._render_receipt_pdf(),
                 "mimetype": "application/pdf",
                 "res_model": self._name,
                 "res_id": self.id,
