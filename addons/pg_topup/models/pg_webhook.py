@@ -51,6 +51,22 @@ class PgWebhook(models.Model):
             except ValueError as error:
                 raise ValidationError(str(error)) from None
 
+    # === CRUD === #
+
+    def write(self, vals):
+        """Override to give up what waits for an address that is switched off."""
+        done = super().write(vals)
+        if vals.get("active") is False:
+            waiting = [("webhook_id", "in", self.ids), ("state", "=", "waiting")]
+            self.env["pg.webhook.delivery"].sudo().search(waiting).write(
+                {
+                    "state": "failed",
+                    "error": self.env._("The address was switched off."),
+                    "next_try_at": False,
+                }
+            )
+        return done
+
     # === ACTIONS === #
 
     def action_show_secret(self):

@@ -302,6 +302,37 @@ class TestAlert(TopupCase):
         self.assertIn("3 sales", volume.alert_ids.text)
         self.assertIn("3 different numbers", many.alert_ids.text)
 
+    def test_every_kind_of_event_ends_once_it_is_past(self):
+        rules = [
+            self.rule("failed", count=1),
+            self.rule("failure_rate", count=1, percent=20),
+            self.rule("volume", count=3, percent=300),
+            self.rule("many_numbers", count=2),
+            self.rule("gateway_errors", count=1),
+            self.rule("in_doubt", minutes=60),
+        ]
+        sales = self.sell(REFUSED, email="kila@example.com")
+        sales += self.sell("+67570123457", email="kila@example.com")
+        self.dispatch(2)
+        self.add_fault("http_500_html", times=1)
+        doubt = self.sell("+67570123458", email="kila@example.com")
+        self.dispatch()
+        self.age(doubt, in_doubt_at=61)
+        broken = self.open_payment(self.place())
+        with mute_logger("odoo.addons.payment.models.payment_transaction"):
+            broken._set_error("Down")
+        self.check()
+        opened = {rule.kind: rule.alert_ids.mapped("state") for rule in rules}
+        self.assertEqual(opened, {rule.kind: ["open"] for rule in rules})
+
+        doubt._resolve("delivered", "The supplier said so on the phone.", "TR-1")
+        for sale in sales + doubt:
+            self.age(sale, paid_at=120, **({"failed_at": 120} if sale.failed_at else {}))
+        broken.last_state_change = now() - timedelta(hours=2)
+        self.check()
+        ended = {rule.kind: rule.alert_ids.mapped("state") for rule in rules}
+        self.assertEqual(ended, {rule.kind: ["resolved"] for rule in rules})
+
     # === SELLERS === #
 
     def test_new_seller_has_the_usual_rules_once(self):

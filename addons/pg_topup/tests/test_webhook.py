@@ -144,3 +144,26 @@ class TestWebhook(TopupCase):
                 with self.subTest(url), self.assertRaises(ValidationError):
                     self.webhook.copy({"url": url})
         self.assertEqual(self.env["pg.webhook"].search_count([]), 1)
+
+    def test_a_dead_address_delays_nobody_else(self):
+        dead = self.webhook.copy({"url": "http://127.0.0.1:9/dead"})
+        for _sale in range(6):
+            self.sell()
+        delivered = self.env["pg.webhook.delivery"]
+        jobs = delivered._claim_due()
+        self.assertEqual(len(jobs), 8, "four of each address")
+        self.assertEqual(sum(job.url == dead.url for job in jobs), 4)
+        self.deliver(times=2)
+        self.assertEqual(self.receiver.types(), ["topup.paid"] * 6)
+        self.assertEqual(set(dead.delivery_ids.mapped("state")), {"waiting"})
+
+    def test_switched_off_is_told_nothing_more(self):
+        self.sell()
+        self.webhook.active = False
+        self.deliver()
+        self.assertEqual(self.receiver.got, [])
+        self.assertEqual(self.webhook.delivery_ids.mapped("state"), ["failed"])
+        self.webhook.active = True
+        self.as_user(self.webhook.delivery_ids, "manager").action_replay()
+        self.deliver()
+        self.assertEqual(self.receiver.types(), ["topup.paid"])
