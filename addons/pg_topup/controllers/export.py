@@ -4,10 +4,10 @@ from odoo import api, http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import content_disposition, request
 
-from ..report.export import Export, iter_csv, write_xlsx
+from ..report.export import Export, iter_csv, iter_xlsx
+from ..report.xlsx_stream import ROWS
 
 MAX_DOMAIN = 20_000
-PIECE = 64 * 1024
 
 
 class TopupExport(http.Controller):
@@ -28,7 +28,9 @@ class TopupExport(http.Controller):
             raise AccessError(request.env._("You do not have the right to export."))
         self._enter(companies)
         domain = self._parse(domain)
-        pieces = self._stream_csv(domain) if kind == "csv" else self._stream_xlsx(domain)
+        if kind == "xlsx":
+            self._check_size(domain)
+        pieces = self._stream(domain, iter_csv if kind == "csv" else iter_xlsx)
         types = {
             "csv": "text/csv; charset=utf-8",
             "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -62,28 +64,26 @@ class TopupExport(http.Controller):
             raise UserError(problem) from error
         return domain
 
-    def _stream_csv(self, domain):
-        """Return a generator; it runs after this request, so with a cursor of its own."""
+    def _stream(self, domain, write):
+        """Return a generator; it runs after this request, so with a cursor of its own.
+
+        :param write: makes the pieces of the file from an `Export`.
+        """
         registry, uid = request.env.registry, request.env.uid
         context = dict(request.env.context)
 
         def generate():
             with registry.cursor(readonly=True) as cr:
-                yield from iter_csv(Export(api.Environment(cr, uid, context), domain))
+                yield from write(Export(api.Environment(cr, uid, context), domain))
 
         return generate()
 
-    def _stream_xlsx(self, domain):
-        """Return a generator of a file that is written whole before: it cannot end half-way."""
-        try:
-            target = write_xlsx(Export(request.env, domain))
-        except ValueError as error:
-            message = request.env._("A spreadsheet holds a million rows. Filter, or export as CSV.")
-            raise UserError(message) from error
+    def _check_size(self, domain):
+        """Refuse what no spreadsheet holds, before anything is sent.
 
-        def generate():
-            with target:
-                while piece := target.read(PIECE):
-                    yield piece
-
-        return generate()
+        :raise UserError: there are too many rows.
+        """
+        if Export(request.env, domain).count(ROWS) >= ROWS:
+            raise UserError(
+                request.env._("A spreadsheet holds a million rows. Filter, or export as CSV.")
+            )

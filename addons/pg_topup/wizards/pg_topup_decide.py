@@ -57,4 +57,5 @@ class PgTopupDecide(models.TransientModel):
             raise UserError(self.env._("This decision fits none of them.\n%s", self.skipped))
         for topup in ready:
             topup._decide(self.decision, reason)
+            self.env["pg.audit.log"]._log(f"topup.{self.decision}", topup, details=reason)
         return {"type": "ir.actions.act_window_close"}
