@@ -106,7 +106,7 @@ class _Pipe:
     def __init__(self):
         self._pieces, self.size = [], 0
 
-    def write(self, data):
+    def write(self, data):  # pylint: disable=method-required-super
         self._pieces.append(bytes(data))
         self.size += len(data)
         return len(data)
