@@ -18,6 +18,10 @@ class ProductPricelist(models.Model):
         string="Customers",
         compute="_compute_pg_customer_ids",
         inverse="_inverse_pg_customer_ids",
+        domain=lambda self: [
+            ("company_id", "in", (self.env.company.id, False)),
+            ("parent_id", "=", False),
+        ],
         groups="pg_base.group_viewer",
         help="Who buys by this price list once logged in. A customer has one price list: adding it "
         "here takes it out of another one.",
