@@ -57,6 +57,12 @@ def test_image_brings_what_the_addons_need():
     assert "psycopg2" not in names, "Odoo's own packages come with its image"
 
 
+@pytest.mark.parametrize("name", ["odoo", "dispatcher"])
+def test_calls_in_flight_are_finished_before_a_stop(services, name):
+    """A call to the supplier takes up to 100 s; Docker kills after 10 by itself."""
+    assert services[name]["stop_grace_period"] in ("2m", "3m")
+
+
 @pytest.mark.parametrize("name", ["odoo", "dispatcher", "mirror", "init", "sandbox"])
 def test_command_is_known_to_the_entrypoint(services, name):
     script = (TOP / "docker" / "entrypoint.sh").read_text()
