@@ -5,9 +5,8 @@ on the list.
 """
 
 import json
-import re
 
-from odoo.addons.pg_base.tools.redact import mask_number
+from odoo.addons.pg_base.tools.redact import mask_number, mask_numbers
 
 SHOWN_ITEMS = 3
 SHOWN_LENGTH = 120
@@ -37,7 +36,6 @@ ALLOWED = (
         *("countryIsos", "providerCodes", "regionCodes", "languageCodes", "benefits"),
     }
 )
-_LONG_NUMBER = re.compile(r"\+?\d{8,}")
 
 
 def shown(value, name="", depth=0):
@@ -56,11 +54,6 @@ def shown(value, name="", depth=0):
         text = value if name in REFERENCES | MOMENTS else mask_numbers(value)
         return text[:SHOWN_LENGTH]
     return value
-
-
-def mask_numbers(text):
-    """Return a text in which whatever may be a phone number is masked."""
-    return _LONG_NUMBER.sub(lambda match: mask_number(match[0].lstrip("+")), text)
 
 
 def as_text(value):

@@ -35,5 +35,12 @@ class TestMoney(BaseCase):
         self.assertEqual(redact.mask_number("+67570001234"), "+675••••1234")
         self.assertEqual(redact.mask_number("123"), "••••")
         self.assertEqual(redact.mask_number(None), "")
+
+    def test_numbers_in_a_text_are_masked(self):
+        text = "Asked for +67570001234 and 67570001235; order 12345"
+        self.assertEqual(
+            redact.mask_numbers(text), "Asked for 6757••••1234 and 6757••••1235; order 12345"
+        )
+        self.assertEqual(redact.mask_numbers(None), "")
         self.assertEqual(redact.mask_email("ann@example.com"), "a••••@example.com")
         self.assertEqual(redact.allow({"a": 1, "key": 2}, ["a", "b"]), {"a": 1})

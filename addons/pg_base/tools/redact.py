@@ -1,6 +1,9 @@
 """What may be written to a log or shown to staff of somebody else's data."""
 
+import re
+
 DOTS = "••••"
+_LONG_NUMBER = re.compile(r"\+?\d{8,}")
 
 
 def mask_number(number):
@@ -9,6 +12,11 @@ def mask_number(number):
     if len(digits) < 8:
         return DOTS if digits else ""
     return f"{digits[:4]}{DOTS}{digits[-4:]}"
+
+
+def mask_numbers(text):
+    """Return a text in which whatever may be a phone number is masked."""
+    return _LONG_NUMBER.sub(lambda match: mask_number(match[0].lstrip("+")), str(text or ""))
 
 
 def mask_email(email):
