@@ -123,8 +123,9 @@ class PaymentState:
     `fee`, `net` and `rate` are in the settlement currency `fee_currency` and None until known;
     `receipt` is what the payer finds on the gateway's own receipt. `failure` is why it failed, in
     the gateway's word; `has_refunds` whether some of it went back already, whoever asked for that;
-    `action` what the payer has to do now: redirect, approve_on_handset or
-    dial_ussd (the code to dial is `ussd`), in the gateway's words `instruction`.
+    `action` what the payer has to do now: redirect, approve_on_handset or dial_ussd (the code to
+    dial is `ussd`), in the gateway's words `instruction`. `payer` is the gateway's name of the card
+    or account, the same for each of its payments; never a number.
     """
 
     status: str
@@ -140,6 +141,7 @@ class PaymentState:
     fee_currency: str = ""
     rate: Decimal | None = None
     receipt: str = ""
+    payer: str = field(default="", repr=False)
     failure: str = ""
     has_refunds: bool = False
     action: str = ""

@@ -1,5 +1,7 @@
 """What PayPal answers, in the words of the port."""
 
+from dataclasses import replace
+
 from odoo.addons.pg_base.tools.money import D
 
 from ..ports import PaymentState, RefundState
@@ -36,7 +38,8 @@ def order_state(order):
     unit = purchase_unit(order)
     captures = (unit.get("payments") or {}).get("captures") or ()
     if captures:
-        return capture_state(_pick_capture(captures), order_id=order["id"], unit=unit)
+        state = capture_state(_pick_capture(captures), order_id=order["id"], unit=unit)
+        return replace(state, payer=(order.get("payer") or {}).get("payer_id") or "")
     amount, currency = from_paypal(unit.get("amount"))
     return PaymentState(
         ORDER_STATUS.get(order.get("status"), "open"),

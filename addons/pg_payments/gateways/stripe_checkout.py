@@ -307,14 +307,21 @@ def _amount(session, intent):
     return intent.get("amount", session.get("amount_total"))
 
 
+def _fingerprint(charge):
+    """Return what Stripe calls the card, '' for what is paid in another way."""
+    details = charge.get("payment_method_details") or {}
+    return (details.get("card") or {}).get("fingerprint") or ""
+
+
 def _charge_values(intent):
-    """Return receipt, refunds and fee; the fee comes later, with delayed capture."""
+    """Return receipt, card, refunds and fee; the fee comes later, with delayed capture."""
     charge = intent.get("latest_charge")
     if not isinstance(charge, dict):
         return {}
     values = {
         "receipt": charge.get("receipt_number") or charge["id"],
         "has_refunds": bool(charge.get("amount_refunded")),
+        "payer": _fingerprint(charge),
     }
     settled = charge.get("balance_transaction")
     if isinstance(settled, dict):

@@ -11,6 +11,7 @@ from . import (
     payment_transaction_checkout,
     payment_transaction_conversion,
     payment_transaction_dispute,
+    payment_transaction_payer,
     payment_transaction_poll,
     payment_transaction_push,
     payment_transaction_push_page,

@@ -103,6 +103,7 @@ class PaymentTransaction(models.Model):
             {
                 "payment_method_id": method.id,
                 "pg_payer_mask": mask_number(payer),
+                "pg_payer_key": payer and self._pg_make_payer_key(payer),
                 "pg_started_at": fields.Datetime.now(),
                 "pg_asked_at": fields.Datetime.now(),
             }
