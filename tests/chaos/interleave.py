@@ -118,7 +118,7 @@ class Round:
     def call_and_die(self, _key, _chance):
         """Claimed, called, then dead before the outcome was written."""
         for job in self._step(lambda env: env["pg.topup"]._claim_sends(1), read_committed=True):
-            job.port.transfer(job.request)
+            job.run()
 
     def undo(self, key, chance):
         """The customer's click, within a window that is open half of the time."""

@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import psycopg2
 from odoo.addons.pg_base.outcomes import OutsideError, Unknown
@@ -82,8 +83,10 @@ class Dispatcher:
         try:
             while not self._stop.is_set() and time.monotonic() < deadline:
                 self._news.clear()
-                work, begun = self._beat_safely(keep_alive)
+                work, begun, errors = self._beat_safely(keep_alive)
                 done += begun
+                if errors:
+                    self._stop.wait(1)
                 if begun:
                     self._stop.wait(PACE)
                 else:
@@ -103,8 +106,7 @@ class Dispatcher:
                 raise
             is_away = isinstance(error, psycopg2.Error)
             _logger.warning("a beat failed: %s", type(error).__name__, exc_info=not is_away)
-            self._stop.wait(1)
-            return None, 0
+            return None, 0, [error]
 
     def _get_pause(self, work):
         """Return the seconds until the next look; news end it at once."""
@@ -123,25 +125,43 @@ class Dispatcher:
         """Claim what is due and begin it.
 
         :return: how much was begun.
+        :raise Exception: what broke first; the other parts were done all the same.
         """
-        return self._beat()[1]
+        _work, begun, errors = self._beat()
+        if errors:
+            raise errors[0]
+        return begun
 
     def _beat(self):
-        """Return (what was due, how much was begun)."""
+        """Return (what was due, how much was begun, what broke)."""
         self._check_signals()
         self._write_records()
         work = self._step("_look_for_work")
-        begun = 0
+        begun, errors = 0, []
+        for part in self._find_parts(work):
+            try:
+                begun += part() or 0
+            except psycopg2.Error:
+                raise
+            except Exception as error:
+                _logger.exception("a part of a beat failed")
+                errors.append(error)
+        return work, begun, errors
+
+    def _find_parts(self, work):
+        """Yield what is to be done, one after the other: one that breaks stops no other."""
         if work.leases:
-            self._step("_expire_leases")
+            yield self._end_leases
         if work.refunds:
-            begun += self._begin_refunds()
+            yield self._begin_refunds
         if work.probes:
-            begun += self._begin("_claim_probes", self._probe)
-        if work.sends or (begun and not self._pool):
-            begun += self._begin("_claim_sends", self._send)
-            self._step("_give_up_unsent")
-        return work, begun
+            yield partial(self._begin, "_claim_probes", self._probe)
+        if work.sends or not self._pool:
+            yield partial(self._begin, "_claim_sends", self._send)
+            yield partial(self._step, "_give_up_unsent")
+
+    def _end_leases(self):
+        self._step("_expire_leases")
 
     def _check_signals(self):
         """Follow upgrades and changed caches of Odoo, in a process that runs for long."""
@@ -199,7 +219,7 @@ class Dispatcher:
         if hasattr(job, "check"):
             self._ask_price(job)
             return
-        outcome = _call(job.port.transfer, job.request)
+        outcome = _call(job.run)
         is_fault = self._settle("_settle_send", job.attempt_id, outcome)
         if is_fault or job.is_trial:
             run_step(

@@ -1,33 +1,55 @@
+import logging
 import os
 import socket
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from odoo import api, models
+from odoo.addons.pg_base.outcomes import NotSent
 from odoo.addons.pg_base.tools import options
 from odoo.addons.pg_base.tools.money import D
 from odoo.addons.pg_catalog.ports import TransferRequest
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL
+from psycopg2 import InterfaceError, OperationalError
 
 from .. import const
 from ..clock import now
 
+_logger = logging.getLogger(__name__)
+
+# What makes a whole step run again; anything else is the fault of the supplier being claimed for.
+AGAIN = (OperationalError, InterfaceError, ConcurrencyError)
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 CLAIM_LOCK = 7732
 
 
 @dataclass(frozen=True)
 class SendJob:
-    """One call to make: everything it needs, without a record or a cursor."""
+    """One call to make: everything it needs, without a record or a cursor.
+
+    From ``lease_until`` (naive UTC) on the attempt is nobody's: others may look it up, find nothing
+    and send it again. A worker that was frozen until then must not call any more.
+    """
 
     attempt_id: int
     supplier_id: int
     operator_id: int
     port: Any
     request: TransferRequest
+    lease_until: datetime
     is_trial: bool = False
+
+    def run(self):
+        """Make the call.
+
+        :return: the supplier's `TransferRecord`.
+        :raise OutsideError: how else it ended; `NotSent` when the lease is over.
+        """
+        if now() >= self.lease_until:
+            raise NotSent("The worker came too late to make the call")
+        return self.port.transfer(self.request)
 
 
 class PgTopup(models.Model):
@@ -51,8 +73,23 @@ class PgTopup(models.Model):
         for supplier in self._find_due_suppliers():
             free = min(self._count_free(supplier), limit - len(jobs))
             if free > 0:
-                jobs += self._claim_of_supplier(supplier, free)
+                jobs += self._claim_safely(supplier, free)
         return jobs
+
+    @api.model
+    def _claim_safely(self, supplier, limit):
+        """Claim for one supplier; whatever breaks there pauses this supplier and no other."""
+        try:
+            with self.env.cr.savepoint():
+                return self._claim_of_supplier(supplier, limit)
+        except AGAIN:
+            raise
+        except Exception as error:
+            _logger.exception("nothing can be claimed for supplier %s", supplier.name)
+            self.env["pg.circuit"].sudo()._trip(
+                supplier, reason=self.env._("Nothing can be sent: %s", type(error).__name__)
+            )
+            return []
 
     @api.model
     def _find_due_suppliers(self):
@@ -159,6 +196,7 @@ class PgTopup(models.Model):
                 topup.operator_id.id,
                 port,
                 topup._prepare_request(),
+                attempt.lease_until,
                 topup.id in trials,
             )
             for topup, attempt in zip(self, attempts, strict=True)

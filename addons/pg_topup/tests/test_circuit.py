@@ -4,6 +4,7 @@ from odoo.addons.pg_topup import const
 from odoo.addons.pg_topup.clock import now
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import TopupCase
 
@@ -94,9 +95,7 @@ class TestCircuit(TopupCase):
         self.assertEqual([job.is_trial for job in jobs], [True])
         self.assertEqual(self.circuit().state, "trial")
         self.assertEqual(self.claim(10), [])
-        is_fault = self.env["pg.topup"]._settle_send(
-            jobs[0].attempt_id, jobs[0].port.transfer(jobs[0].request)
-        )
+        is_fault = self.env["pg.topup"]._settle_send(jobs[0].attempt_id, jobs[0].run())
         self.assertFalse(is_fault)
         self.env["pg.circuit"]._judge(
             self.supplier.id, self.sku.operator_id.id, is_fault=False, is_trial=True
@@ -153,6 +152,61 @@ class TestCircuit(TopupCase):
         self.assertEqual(self.claim(10), [])
         self.assertEqual(topup.state, "paid")
         self.assertEqual(self.circuit(operator=False).state, "open")
+
+    def sell_at_a_second_supplier(self):
+        """Return a sale in doubt at a supplier of its own, whose key is gone since."""
+        [second] = self.supplier.copy({"name": "Second", "ding_api_key": self.ding["api_key"]})
+        second._sync_catalogue()
+        sku = self.env["pg.sku"].search(
+            [("supplier_id", "=", second.id), ("code", "=", self.sku.code)]
+        )
+        [offer] = self.offer.copy({"pg_sku_id": sku.id, "name": "Of the second"})
+        self.add_fault("lose_answer", times=1)
+        topup = self.sell(offer=offer)
+        self.dispatch()
+        self.assertEqual((topup.state, topup.supplier_id), ("in_doubt", second))
+        second.ding_api_key = False
+        return topup
+
+    def test_a_look_up_without_a_key_stops_no_other_supplier(self):
+        doubtful = self.sell_at_a_second_supplier()
+        self.add_fault("lose_answer", times=1)
+        mine = self.sell()
+        self.dispatch()
+        self.assertEqual(mine.state, "in_doubt")
+        fresh = self.sell()
+        for topup in (mine, doubtful):
+            self.make_due(topup)
+        self.dispatch(2)
+        self.assertEqual((mine.state, fresh.state), ("completed", "completed"))
+        self.assertEqual(doubtful.state, "in_doubt")
+        self.assertTrue(doubtful.next_probe_at, "it is looked up once there is a key")
+        circuit = self.env["pg.circuit"].search([("supplier_id", "=", doubtful.supplier_id.id)])
+        self.assertEqual((circuit.state, bool(circuit.operator_id)), ("open", False))
+        doubtful.supplier_id.ding_api_key = self.ding["api_key"]
+        self.run_until(doubtful, "completed")
+        self.assertEqual(len(self.transfers(doubtful)), 1)
+
+    @mute_logger("odoo.addons.pg_topup.models.pg_topup_claim", "odoo.sql_db")
+    def test_a_claim_that_breaks_stops_no_other_supplier(self):
+        """An error of ours while one supplier is claimed for, whatever it is."""
+        doubtful = self.sell_at_a_second_supplier()
+        # The broken one comes first, so the other one is only reached past it.
+        doubtful.supplier_id.write(
+            {"ding_api_key": self.ding["api_key"], "sequence": self.supplier.sequence - 1}
+        )
+        doubtful.next_probe_at = False
+        broken, good = self.sell(offer=doubtful.offer_id), self.sell()
+        # A row that no claim can read: it has a live attempt, which the index forbids to double.
+        self.env["pg.topup.attempt"].create(
+            {**broken._prepare_attempt(now()), "state": "open", "number": 7}
+        )
+        self.dispatch()
+        self.assertEqual((good.state, broken.state), ("completed", "paid"))
+        self.assertEqual(len(self.transfers(good)), 1)
+        self.assertFalse(self.sends(broken))
+        circuit = self.env["pg.circuit"].search([("supplier_id", "=", broken.supplier_id.id)])
+        self.assertEqual(circuit.state, "open")
 
     def test_due_for_hours_gives_the_money_back(self):
         self.trip()

@@ -63,7 +63,7 @@ class TestDispatch(TopupCase):
         topup.attempt_ids.lease_until = now() - timedelta(seconds=1)
         self.env.flush_all()
         self.env["pg.topup"]._expire_leases()
-        self.env["pg.topup"]._settle_send(job.attempt_id, job.port.transfer(job.request))
+        self.env["pg.topup"]._settle_send(job.attempt_id, job.run())
         self.assertEqual(topup.state, "completed")
         self.assertEqual(self.kinds(topup).count("delivered"), 1)
 
