@@ -14,9 +14,10 @@ STATES = [
 ]
 
 # From each state, where a top-up may go. A payment that arrives for a cancelled one is honoured.
-# Nothing leads out of `completed` and `refunded`; nothing leads from doubt to a new send but the
-# proof that the first one does not exist (or a named person). What failed is sent again only when a
-# person decides so before its money goes back.
+# Nothing leads out of `completed`; from `refunded` only the gateway's word that the refund, done as
+# it had said, has failed. Nothing leads from doubt to a new send but the proof that the first one
+# does not exist (or a named person). What failed is sent again only when a person decides so before
+# its money goes back.
 TRANSITIONS = {
     "pending": {"paid", "cancelled"},
     "cancelled": {"paid"},
@@ -25,7 +26,7 @@ TRANSITIONS = {
     "in_doubt": {"completed", "failed", "processing"},
     "failed": {"refunded", "processing"},
     "completed": set(),
-    "refunded": set(),
+    "refunded": {"failed"},
 }
 
 # The moment of reaching a state is kept in a field of its own.
@@ -41,6 +42,8 @@ STATE_TIMES = {
 
 # States in which the customer's money is taken and the sale not over.
 OPEN_STATES = ("paid", "processing", "in_doubt")
+# States in which it is over at the supplier, as far as we know.
+ENDED_STATES = ("completed", "failed", "refunded")
 
 ATTEMPT_STATES = [
     ("sending", "Sending"),
@@ -52,6 +55,7 @@ ATTEMPT_STATES = [
     ("throttled", "Throttled"),
     ("not_sent", "Not sent"),
     ("absent", "Proven absent"),
+    ("late", "Delivered after all"),
 ]
 
 # While one of these stands, no other attempt of the same top-up may be made: an index forbids it.
@@ -89,8 +93,16 @@ SEND_WITHIN = 3 * 3600
 
 # Seconds between two look-ups of a transfer whose outcome is unknown or open; the last one repeats.
 PROBE_WAITS = (2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 6 * 3600)
+# Seconds of a supplier's window at least: the lease, and the longest call that outlives it.
+ABSENCE_LEAST = 300
 # This many look-ups in a row must find nothing before absence counts as proven.
 ABSENT_PROBES = 3
+# Seconds after which an attempt that the supplier has not ended is shown to a person; its records
+# reach back two months only.
+OPEN_LONGEST = 3 * 24 * 3600
+# Seconds between looks at an ended top-up of which an attempt was believed absent, or that a person
+# has decided: what turns up then was delivered too much.
+RECHECK_WAITS = (900, 6 * 3600, 48 * 3600)
 # Seconds by which the supplier's clock may differ from ours.
 CLOCK_SKEW = 300
 
@@ -146,9 +158,12 @@ CODE_KINDS = ("pin", "voucher")
 LIMIT_SCOPES = [
     ("number", "To one phone number"),
     ("customer", "Of one customer"),
+    ("card", "Paid with one card or account"),
     ("company", "Of all customers together"),
 ]
 LIMIT_REACTIONS = [("refuse", "Refuse it"), ("hold", "Hold it for review")]
+# Who pays is only known once it is paid: what is more is given back then, or held.
+LATE_SCOPES = ("card",)
 # Seconds for which an unpaid order takes a place of a limit.
 LIMIT_KEPT = 1800
 # With fewer places left than this, orders are judged one at a time.

@@ -25,6 +25,7 @@ from . import (
     pg_topup_dispatch,
     pg_topup_guard,
     pg_topup_history,
+    pg_topup_late,
     pg_topup_ledger,
     pg_topup_pin,
     pg_topup_price,

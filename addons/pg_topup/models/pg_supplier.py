@@ -1,7 +1,9 @@
 import logging
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
+from .. import const
 from ..dispatcher.meter import BufferedMeter
 
 _logger = logging.getLogger(__name__)
@@ -43,6 +45,17 @@ class PgSupplier(models.Model):
         "CHECK (circuit_faults >= 0 AND circuit_window > 0 AND circuit_pause > 0)",
         "Faults, window and pause are positive numbers.",
     )
+
+    @api.constrains("absence_window")
+    def _check_absence_window(self):
+        """Keep the window longer than a call that its worker has given up may still take."""
+        if any(supplier.absence_window < const.ABSENCE_LEAST for supplier in self):
+            raise ValidationError(
+                self.env._(
+                    "Absence is proven after %s s at the earliest: a call may take so long.",
+                    const.ABSENCE_LEAST,
+                )
+            )
 
     # === COMPUTE === #
 

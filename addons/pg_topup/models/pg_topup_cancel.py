@@ -40,7 +40,7 @@ class PgTopup(models.Model):
 
     def _get_open_transfer(self):
         """Return the supplier's id of the transfer that is accepted and not over, or ''."""
-        if self.state != "processing":
+        if self.state not in ("processing", "in_doubt"):
             return ""
         attempt = self.attempt_ids.filtered(lambda a: a.state == "open")
         return attempt[:1].transfer_ref or ""

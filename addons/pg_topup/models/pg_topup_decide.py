@@ -63,6 +63,9 @@ class PgTopup(models.Model):
             return self.env._("Its money is on its way back.")
         if decision == "credit" and not self._can_have_credit():
             return self.env._("The customer has no e-mail address to sign in with.")
+        late = self.attempt_ids.filtered(lambda attempt: attempt.state == "late")
+        if decision == "retry" and late:
+            return self.env._("It was delivered after all (%s).", late[0].transfer_ref)
         if decision == "retry" and not (self.supplier_id.active and self.sku_id.active):
             return self.env._("The operator no longer sells this product.")
         return ""
@@ -100,6 +103,7 @@ class PgTopup(models.Model):
             "processing",
             note=self.env._("It is sent again."),
             next_attempt_at=now(),
+            next_probe_at=False,
             failed_at=False,
             failure=False,
             refund_state="none",

@@ -53,10 +53,7 @@ class PgTopup(models.Model):
             "processing",
             "in_doubt",
         ):
-            topup._log_event(
-                "attempt", self.env._("A late answer changed nothing: %s", _describe(outcome))
-            )
-            topup._keep_late_code(outcome)
+            topup._take_late_answer(attempt, outcome)
         elif isinstance(outcome, OutsideError):
             topup._settle_error(attempt, outcome)
         else:
@@ -86,7 +83,7 @@ class PgTopup(models.Model):
         plan = _plan_of(error)
         attempt._close("rejected" if plan == "temporary" else plan, error, plan=plan)
         wait = getattr(error, "retry_after", None)
-        self._retry_or_fail(plan, attempt, _describe(error), at_least=wait or 0)
+        self._retry_or_fail(plan, attempt, describe(error), at_least=wait or 0)
 
     def _deliver(self, attempt, record):
         """End the top-up as delivered."""
@@ -102,6 +99,11 @@ class PgTopup(models.Model):
         )
         self._post_delivered()
         self._check_code_arrived()
+        late = self.attempt_ids.filtered(lambda other: other.state == "late") - attempt
+        if late:
+            self._tell_late(late.mapped("transfer_ref"))
+        elif any(other.state == "absent" for other in self.attempt_ids):
+            self._plan_recheck()
         received = record.receive_value
         if received is not None and received < D(self.receive_value):
             self._alert(
@@ -125,6 +127,8 @@ class PgTopup(models.Model):
         :param str plan: a key of ``const.RETRY_PLANS``.
         :param float at_least: seconds that the supplier asked to wait.
         """
+        if self._deliver_late():
+            return
         waits = const.RETRY_PLANS[plan]
         used = len(self.attempt_ids.filtered(lambda a: a.plan == plan)) - 1
         if used >= len(waits) or len(self.attempt_ids) >= const.MAX_ATTEMPTS:
@@ -233,7 +237,7 @@ def _plan_of(error):
     return "temporary" if isinstance(error, Rejected) and error.temporary else "rejected"
 
 
-def _describe(outcome):
+def describe(outcome):
     """Return a short text for a timeline."""
     if isinstance(outcome, OutsideError):
         return " / ".join(filter(None, (outcome.code, outcome.context))) or str(outcome)

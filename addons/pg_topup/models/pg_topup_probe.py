@@ -3,13 +3,15 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.addons.pg_base.outcomes import OutsideError
-from odoo.addons.pg_catalog.ports import COMPLETED, OPEN, TransferRecord
+from odoo.addons.pg_catalog.ports import COMPLETED, OPEN
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .. import const
 from ..clock import now
+from .pg_topup_claim import AGAIN
 
 _logger = logging.getLogger(__name__)
 
@@ -54,6 +56,9 @@ class PgTopup(models.Model):
 
     _inherit = "pg.topup"
 
+    decided_reason = fields.Text("Reason of the decision", readonly=True, copy=False)
+    decided_by_id = fields.Many2one("res.users", "Decided by", readonly=True, copy=False)
+
     def _plan_probe(self):
         """Set the next look-up: soon at first, then ever more slowly."""
         waits = const.PROBE_WAITS
@@ -78,7 +83,7 @@ class PgTopup(models.Model):
         topups = self.browse(id_ for (id_,) in rows)
         topups.invalidate_recordset()
         topups.write({"next_probe_at": now() + timedelta(seconds=const.CLAIM)})
-        ports = {supplier: supplier._get_port() for supplier in topups.supplier_id}
+        ports = {supplier: self._find_port(supplier) for supplier in topups.supplier_id}
         return [
             ProbeJob(
                 topup.id,
@@ -88,7 +93,25 @@ class PgTopup(models.Model):
                 topup._take_cancel_wish(),
             )
             for topup in topups
+            if ports[topup.supplier_id]
         ]
+
+    @api.model
+    def _find_port(self, supplier):
+        """Return the port of a supplier; None, and a pause with its alert, when it has none.
+
+        A supplier without its key keeps no other one from being asked.
+        """
+        try:
+            with self.env.cr.savepoint():
+                return supplier._get_port()
+        except AGAIN:
+            raise
+        except Exception as error:
+            reason = error.args[0] if isinstance(error, UserError) else type(error).__name__
+            _logger.warning("supplier %s cannot be asked: %s", supplier.name, reason)
+            self.env["pg.circuit"].sudo()._trip(supplier, reason=reason)
+            return None
 
     @api.model
     def _settle_probe(self, topup_id, outcome):
@@ -98,6 +121,9 @@ class PgTopup(models.Model):
         """
         topup = self.browse(topup_id)
         topup._lock()
+        if topup.state in const.ENDED_STATES:
+            topup._settle_recheck(outcome)
+            return
         attempt = topup.attempt_ids.filtered(lambda a: a.state in ("open", "unknown"))
         if topup.state not in ("processing", "in_doubt") or not attempt:
             topup.next_probe_at = False
@@ -105,8 +131,18 @@ class PgTopup(models.Model):
         topup.probe_count += 1
         if isinstance(outcome, OutsideError):
             topup._plan_probe()
+        else:
+            topup._judge(attempt, [r for r in outcome if topup._may_be_mine(r, attempt)])
+        topup._lose_patience(attempt)
+
+    def _lose_patience(self, attempt):
+        """Ask a person about what has been open for days: suppliers keep no record for ever."""
+        since = now() - timedelta(seconds=const.OPEN_LONGEST)
+        if attempt.state not in ("open", "unknown") or attempt.started_at > since:
             return
-        topup._judge(attempt, [r for r in outcome if topup._may_be_mine(r, attempt)])
+        if self.state == "processing":
+            self._set_state("in_doubt", note=self.env._("The supplier has not ended it for days."))
+        self._ask_person(self.env._("The supplier has not said for days how it ended."))
 
     def _may_be_mine(self, record, attempt):
         """Tell whether a transfer at the supplier may be the one that was sent."""
@@ -151,7 +187,7 @@ class PgTopup(models.Model):
             return
         absent_before = self.attempt_ids.filtered(lambda a: a.state == "absent")
         if absent_before or not self.supplier_id.resend_absent:
-            self._ask_person()
+            self._ask_person(self.env._("The transfer cannot be found at the supplier."))
             return
         attempt.write({"state": "absent", "finished_at": now()})
         self._set_state(
@@ -165,11 +201,11 @@ class PgTopup(models.Model):
         )
         self._wake_dispatcher()
 
-    def _ask_person(self):
+    def _ask_person(self, why):
         self._plan_probe()
         if not self.needs_person:
             self.needs_person = True
-            self._alert(self.env._("The transfer cannot be found at the supplier. Please decide."))
+            self._alert(self.env._("%s Please decide.", why))
 
     def _resolve(self, decision, reason, transfer_ref, code=""):
         """Apply a person's decision; the reason stays in the timeline and the ledger's payload.
@@ -180,22 +216,10 @@ class PgTopup(models.Model):
         self.ensure_one()
         attempt = self.attempt_ids.filtered(lambda a: a.state in ("open", "unknown"))[:1]
         self._log_event("note", self.env._("Decided by hand: %s", reason))
+        self.write({"decided_reason": reason, "decided_by_id": self.env.user.id})
         if decision == "delivered":
-            self._deliver(
-                attempt,
-                TransferRecord(
-                    reference=self.supplier_reference,
-                    transfer_ref=transfer_ref,
-                    state=COMPLETED,
-                    sku_code=self.sku_id.code,
-                    account_number=self.number,
-                    send_value=None,
-                    send_currency=self.send_currency_id.name,
-                    receive_value=None,
-                    receive_currency=self.receive_currency_id.name,
-                    receipt_params=(("pin", code),) if code else (),
-                ),
-            )
+            self._deliver(attempt, self._make_record(transfer_ref, code))
         else:
             attempt.write({"state": "absent", "finished_at": now()})
             self._fail(self.env._("The operator did not deliver."), policy="refund")
+        self._plan_recheck()

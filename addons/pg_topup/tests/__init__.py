@@ -12,6 +12,7 @@ from . import (
     test_doubt,
     test_guard,
     test_history,
+    test_late,
     test_ledger,
     test_limit,
     test_live,

@@ -1,5 +1,8 @@
 import time
+from datetime import timedelta
 
+from odoo.addons.pg_topup import const
+from odoo.addons.pg_topup.clock import now
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -107,6 +110,19 @@ class TestDeferred(TopupCase):
         with self.assertRaises(UserError):
             self.as_user(done, "manager").action_cancel_transfer()
         self.assertEqual(self.cancels(topup), [])
+
+    def test_open_for_days_goes_to_a_person_who_can_end_it(self):
+        topup = self.sell_open()
+        topup.attempt_ids.started_at = now() - timedelta(seconds=const.OPEN_LONGEST + 1)
+        for _look in range(3):
+            self.probe(topup)
+        self.assertEqual((topup.state, topup.needs_person), ("in_doubt", True))
+        self.assertEqual(topup.attempt_ids.state, "open")
+        self.assertEqual(len(topup.activity_ids), 1)
+        self.as_user(topup, "manager").action_cancel_transfer()
+        self.dispatch()
+        self.assertEqual((topup.state, topup.needs_person), ("failed", False))
+        self.assertEqual(len(self.cancels(topup)), 1)
 
     def test_delivered_in_the_end(self):
         topup = self.sell_ending("Complete")

@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 from odoo.addons.pg_topup import const
@@ -88,6 +89,31 @@ class TestDoubt(TopupCase):
         self.assertEqual((topup.state, topup.absent_count), ("in_doubt", 0))
         self.assertEqual(len(topup.attempt_ids), 1)
 
+    def test_the_window_is_longer_than_a_call(self):
+        before = self.supplier.absence_window
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            self.supplier.absence_window = const.ABSENCE_LEAST - 1
+        self.assertEqual(self.supplier.absence_window, before)
+        self.supplier.absence_window = const.ABSENCE_LEAST
+
+    def test_open_for_days_is_shown_to_a_person(self):
+        """Look-ups that never answer, or a transfer that is never over: well within the two months
+        of the supplier's records."""
+        topup = self.doubtful("http_500_html")
+        self.add_fault("http_500", on="ListTransferRecords", times=50)
+        topup.attempt_ids.started_at = now() - timedelta(seconds=const.OPEN_LONGEST - 60)
+        self.make_due(topup)
+        self.dispatch()
+        self.assertFalse(topup.needs_person)
+        topup.attempt_ids.started_at = now() - timedelta(seconds=const.OPEN_LONGEST + 60)
+        for _look in range(2):
+            self.make_due(topup)
+            self.dispatch()
+        self.assertEqual((topup.state, topup.needs_person), ("in_doubt", True))
+        self.assertEqual(len(topup.activity_ids), 1)
+        self.assertTrue(topup.next_probe_at, "it is looked up further")
+        self.assertEqual(len(topup.attempt_ids), 1)
+
     def test_delivered_twice_at_the_supplier_is_an_alert(self):
         topup = self.doubtful("lose_answer")
         [port] = [self.supplier._get_port()]
@@ -123,6 +149,27 @@ class TestResolve(TopupCase):
         note = topup.event_ids.filtered(lambda e: e.kind == "note")
         self.assertIn("denied it by phone", note.text)
         self.assertEqual(note.user_id, self.users[self.seller, "manager"])
+
+    def payload(self, topup, kind):
+        entries = self.env["pg.ledger.entry"].search(
+            [("subject", "=", topup.uuid), ("kind", "=", kind)]
+        )
+        return json.loads(entries.payload)
+
+    def test_the_ledger_says_who_decided_and_why(self):
+        reason, name = "Ding denied +67570123456.", self.users[self.seller, "manager"].name
+        for decision, kind in (("not_delivered", "refunded"), ("delivered", "delivered")):
+            topup = self.doubtful()
+            self.wizard(
+                topup, decision=decision, reason=reason, transfer_ref="863784492"
+            ).action_apply()
+            self.refund(topup)
+            payload = self.payload(topup, kind)
+            self.assertEqual(payload["decided_by"], name, kind)
+            self.assertEqual(payload["decided_because"], "Ding denied 6757••••3456.")
+        ordinary = self.sell()
+        self.dispatch()
+        self.assertNotIn("decided_by", self.payload(ordinary, "delivered"))
 
     def test_delivered_needs_the_transfer_id(self):
         topup = self.doubtful()
