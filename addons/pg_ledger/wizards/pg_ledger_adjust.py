@@ -32,7 +32,9 @@ class PgLedgerAdjust(models.TransientModel):
         "res.currency", default=lambda self: self.env.company.currency_id, required=True
     )
     amount = fields.Monetary()
-    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Organisation's currency"
+    )
     company_amount = fields.Monetary(
         "Value", currency_field="company_currency_id", help="In the organisation's currency."
     )

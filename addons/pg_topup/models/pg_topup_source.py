@@ -21,7 +21,7 @@ def clean_source(values):
 class PgTopup(models.Model):
     """Where an order came from, in the words of the link that led to it (utm).
 
-    Plain text, unlike Odoo's `utm.source`: those are shared by all organisations (ADR 0022).
+    Plain text, unlike Odoo's `utm.source`: those are shared by all organisations (ADR 0024).
     """
 
     _inherit = "pg.topup"
