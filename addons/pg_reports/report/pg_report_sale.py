@@ -102,8 +102,8 @@ class PgReportSale(models.Model):
         )
 
     def _select_ledger(self, kind, account):
-        """Return what the ledger holds for a top-up, as an expression that costs nothing when the
-        measure is not asked for.
+        """Return what the ledger holds for a top-up, less what it corrected since, as an expression
+        that costs nothing when the measure is not asked for.
 
         :param str account: a pattern of LIKE.
         """
@@ -112,8 +112,10 @@ class PgReportSale(models.Model):
                    SELECT sum(posting.company_amount)
                      FROM pg_ledger_entry entry
                      JOIN pg_ledger_posting posting ON posting.entry_id = entry.id
+                     LEFT JOIN pg_ledger_entry corrected ON corrected.id = entry.corrects_id
                     WHERE entry.subject = topup.uuid AND entry.company_id = topup.company_id
-                      AND entry.kind = %s AND posting.account LIKE %s), 0)""",
+                      AND COALESCE(corrected.kind, entry.kind) = %s
+                      AND posting.account LIKE %s), 0)""",
             kind,
             account,
         )

@@ -1,5 +1,6 @@
 from odoo import models
 from odoo.addons.pg_base.tools.money import D
+from odoo.addons.pg_base.tools.redact import mask_numbers
 from odoo.addons.pg_ledger.postings import Posting
 
 
@@ -36,7 +37,19 @@ class PgTopup(models.Model):
         )
 
     def _describe_entry(self, payload):
-        return {"number": self.number_masked, "operator": self.operator_id.name, **payload}
+        return {
+            "number": self.number_masked,
+            "operator": self.operator_id.name,
+            **self._prepare_decision(),
+            **payload,
+        }
+
+    def _prepare_decision(self):
+        """Return who ended the doubt of this top-up by hand, and why, for its entries."""
+        if not self.decided_by_id:
+            return {}
+        reason = mask_numbers(self.decided_reason)
+        return {"decided_by": self.decided_by_id.name, "decided_because": reason}
 
     def _value_of(self, amount, currency, payment):
         """Return an amount in the company's currency: what is given back or delivered has the
@@ -88,17 +101,58 @@ class PgTopup(models.Model):
 
     def _post_refunded(self, refund):
         """refunded: customer / gateway."""
-        amount, currency = -D(refund.amount), refund.currency_id
-        value = self._value_of(amount, currency, refund.source_transaction_id)
+        entries, standing = self._find_refund_entries(refund)
+        if standing:
+            # Told twice.
+            return standing
+        key = f"refunded:{refund.id}"
         return self._post(
             "refunded",
-            f"refunded:{refund.id}",
-            [
-                ("customer", amount, currency, value),
-                (f"gateway:{refund.provider_code}", -amount, currency, -value),
-            ],
+            f"{key}:{len(entries) + 1}" if entries else key,
+            self._prepare_refund_legs(refund),
             {"refund": refund.reference},
         )
+
+    def _post_refund_failed(self, refund):
+        """Take back the entry of a refund that its gateway had called done: gateway / customer.
+
+        :return: the entry; empty when the refund was never done.
+        """
+        _entries, standing = self._find_refund_entries(refund)
+        if not standing:
+            return standing
+        payload = {"refund": refund.reference, "reason": "the gateway could not send it"}
+        return standing._post_reversal(
+            key=f"{standing.key}:failed", payload=self._describe_entry(payload)
+        )
+
+    def _prepare_refund_legs(self, refund):
+        amount, currency = -D(refund.amount), refund.currency_id
+        value = self._value_of(amount, currency, refund.source_transaction_id)
+        return [
+            ("customer", amount, currency, value),
+            (f"gateway:{refund.provider_code}", -amount, currency, -value),
+        ]
+
+    def _find_refund_entries(self, refund):
+        """Return the entries that say that a refund is done, and the one that was not taken back.
+
+        Both are empty for a refund that was never done.
+        """
+        key = f"refunded:{refund.id}"
+        Entry = self.env["pg.ledger.entry"].sudo()
+        entries = Entry.search(
+            [
+                ("subject", "=", self.uuid),
+                ("kind", "=", "refunded"),
+                "|",
+                ("key", "=", key),
+                ("key", "=like", f"{key}:%"),
+            ],
+            order="id",
+        )
+        taken_back = Entry.search([("corrects_id", "in", entries.ids)]).corrects_id
+        return entries, (entries - taken_back)[-1:]
 
     def _post_fee(self, transaction):
         """fee: fee / gateway, in the currency in which the gateway settles."""
@@ -117,15 +171,6 @@ class PgTopup(models.Model):
             ],
             {"payment": transaction.reference},
         )
-
-    def _undo_refunded(self, refund):
-        """A gateway took back that a refund is done: its entry is undone by one that names it."""
-        key = f"refunded:{refund.id}"
-        posted = self.env["pg.ledger.entry"].sudo()._find_by_key(self.company_id, key)
-        if not posted:
-            return posted
-        payload = {"refund": refund.reference, "reason": "the gateway could not send it"}
-        return posted._post_reversal(key=f"{key}:failed", payload=self._describe_entry(payload))
 
     def _post_dispute(self, transaction):
         """Book how a dispute stands: what the gateway holds, and what became of it.

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from .. import const
 from ..clock import now
 
 
@@ -16,6 +17,10 @@ class PgTopup(models.Model):
         :param str policy: a key of ``const.FAILURE_POLICIES``; the seller's own when left out.
         """
         self.ensure_one()
+        self._end_failed(reason)
+        self._return_money(policy or self.company_id.pg_failure_policy)
+
+    def _end_failed(self, reason):
         self._set_state(
             "failed",
             note=reason,
@@ -25,7 +30,6 @@ class PgTopup(models.Model):
             needs_person=False,
             is_held=False,
         )
-        self._return_money(policy or self.company_id.pg_failure_policy)
 
     def _queue_refund(self, note, *, as_credit=False):
         self.ensure_one()
@@ -53,7 +57,7 @@ class PgTopup(models.Model):
         """
         source = self.env["payment.transaction"].sudo().browse(transaction_id)
         source._gateway_lock()
-        if not source.pg_refund_due_at or self._has_refund(source):
+        if not source.pg_refund_due_at or self._is_returned(source):
             source.pg_refund_due_at = False
         elif committed or source._pg_is_ours() or source._pg_goes_to_credit():
             self._ask_refund(source)
@@ -73,7 +77,8 @@ class PgTopup(models.Model):
         try:
             with self.env.cr.savepoint():
                 to_credit = source._pg_goes_to_credit()
-                refund = source._pg_refund_to_credit() if to_credit else source._refund()
+                left = float(source._pg_get_refundable()) if source._pg_is_ours() else None
+                refund = source._pg_refund_to_credit() if to_credit else source._refund(left)
         except UserError as error:
             topup.write({"refund_state": "error"})
             topup._alert(self.env._("The refund could not be asked for: %s", error.args[0]))
@@ -91,6 +96,18 @@ class PgTopup(models.Model):
             for child in source.child_transaction_ids
         )
 
+    @api.model
+    def _is_returned(self, source):
+        """Tell whether nothing of a payment is left to ask for, or something is asked for now.
+
+        A part that went back before, at the gateway itself or by hand, leaves the rest.
+        """
+        if not source._pg_is_ours():
+            return self._has_refund(source)
+        children = source.child_transaction_ids.filtered(lambda tx: tx.operation == "refund")
+        is_open = any(child.state in ("draft", "pending", "authorized") for child in children)
+        return is_open or source._pg_get_refundable() <= 0
+
     def _on_refund_done(self, source, refund):
         """Take the news that money went back; the gateway itself says so."""
         if not self:
@@ -98,22 +115,47 @@ class PgTopup(models.Model):
         self._lock()
         self._post_refunded(refund)
         self._log_event("refund", self.env._("Refund %s is done.", refund.reference))
-        if source != self.payment_tx_id or self.state != "failed":
+        if source != self.payment_tx_id:
             return
         refunded = -sum(
             child.amount
             for child in source.child_transaction_ids
             if child.operation == "refund" and child.state == "done"
         )
-        if self.currency_id.compare_amounts(refunded, self.amount) >= 0:
+        is_whole = self.currency_id.compare_amounts(refunded, self.amount) >= 0
+        if self.state in const.OPEN_STATES:
+            self._on_money_gone(is_whole)
+        elif self.state == "failed" and is_whole:
+            self._set_state("refunded", refund_state="done", needs_person=False)
+
+    def _on_money_gone(self, is_whole):
+        """Take the news that money went back, at the gateway itself, before the top-up is over."""
+        is_flying = any(a.state in const.LIVE_ATTEMPTS for a in self.attempt_ids)
+        if is_flying or self.state == "in_doubt":
+            self._alert(self.env._("The money went back while the top-up is being sent."))
+        elif is_whole:
+            self._end_failed(self.env._("The money went back before it was sent."))
             self._set_state("refunded", refund_state="done")
+        else:
+            self._hold(self.env._("A part of the money went back before it was sent."))
 
     def _on_refund_error(self, refund):
-        """Take the news that a gateway refused to give money back: a person is needed."""
+        """Take the news that a gateway could not give money back: a person is needed.
+
+        A gateway may take back its word that a refund is done: the books and the state follow.
+        """
         self._lock()
-        self._undo_refunded(refund)
-        if self.payment_tx_id == refund.source_transaction_id and self.state == "failed":
-            self.write({"refund_state": "error"})
+        undone = self._post_refund_failed(refund)
+        if self.payment_tx_id == refund.source_transaction_id:
+            if undone and self.state == "refunded":
+                self._set_state(
+                    "failed",
+                    note=self.env._("The refund, called done before, has failed."),
+                    refunded_at=False,
+                    refund_state="error",
+                )
+            elif self.state == "failed":
+                self.write({"refund_state": "error"})
         self._alert(
             self.env._(
                 "The refund %(ref)s failed: %(why)s",

@@ -130,6 +130,93 @@ class TestRefund(TopupCase):
         self.refund(topup)
         self.assertEqual((topup.state, topup.refund_state), ("failed", "error"))
         self.assertEqual(len(topup.activity_ids), 1)
-        topup.action_refund_again()
+        self.assertEqual(topup._find_objection("refund"), "")
+        topup._decide("refund", "The dispute is over.")
         self.refund(topup)
         self.assertEqual((topup.state, topup.refund_state), ("refunded", "done"))
+
+    def my_refunds(self, topup):
+        """Return the cents that the gateway has given back, and does not hold again."""
+        return [
+            refund["amount"]
+            for refund in self.sandbox.refunds(self.stripe["id"])
+            if refund["payment_intent"] == topup.payment_tx_id.pg_payment_ref
+            and refund["status"] == "succeeded"
+        ]
+
+    def balance(self, topup, account):
+        postings = self.env["pg.ledger.posting"].search(
+            [("entry_id.subject", "=", topup.uuid), ("account", "=like", account)]
+        )
+        return sum(postings.filtered(lambda p: p.entry_id.kind != "fee").mapped("amount"))
+
+    def test_a_refund_that_fails_after_its_success(self):
+        """The gateway takes back its word: state and books follow, and it can be asked again."""
+        topup = self.sell(REFUSED)
+        self.dispatch()
+        self.refund(topup)
+        self.assertEqual(topup.state, "refunded")
+        self.assertEqual(self.balance(topup, "customer"), 0)
+        refund = topup.payment_tx_id.child_transaction_ids
+        self.sandbox.finish_refund(self.stripe["id"], refund.provider_reference, "failed")
+        for _time in range(2):
+            refund._pg_refresh("test")
+        self.assertEqual((topup.state, topup.refund_state), ("failed", "error"))
+        self.assertFalse(topup.refunded_at)
+        self.assertEqual(self.balance(topup, "customer"), -22)
+        self.assertEqual(self.balance(topup, "gateway:%"), 22)
+        self.assertEqual(self.kinds(topup)[-2:], ["refunded", "adjustment"])
+        self.assertEqual(len(topup.activity_ids), 1)
+        topup._decide("refund", "The card was replaced.")
+        self.refund(topup)
+        self.assertEqual((topup.state, topup.refund_state), ("refunded", "done"))
+        self.assertEqual(self.balance(topup, "customer"), 0)
+        self.assertEqual(self.my_refunds(topup), [2200])
+
+    def test_a_refund_that_never_was_done_changes_no_books(self):
+        topup = self.sell(REFUSED)
+        self.dispatch()
+        self.sandbox.update(self.stripe["id"], refund_outcome="pending")
+        self.addCleanup(self.sandbox.update, self.stripe["id"], refund_outcome="succeeded")
+        self.refund(topup)
+        refund = topup.payment_tx_id.child_transaction_ids
+        self.sandbox.finish_refund(self.stripe["id"], refund.provider_reference, "failed")
+        refund._pg_refresh("test")
+        self.assertEqual((topup.state, topup.refund_state), ("failed", "error"))
+        self.assertEqual(self.kinds(topup), ["paid", "fee"])
+
+    def refund_elsewhere(self, topup, cents=None):
+        payment = topup.payment_tx_id
+        self.sandbox.refund_in_dashboard(self.stripe["id"], payment.pg_payment_ref, cents)
+        payment._pg_sync_refunds("test")
+
+    def test_given_back_at_the_gateway_before_the_send_is_not_sent(self):
+        topup = self.sell()
+        self.refund_elsewhere(topup)
+        self.assertEqual((topup.state, topup.refund_state), ("refunded", "done"))
+        self.dispatch(3)
+        self.assertFalse(self.sends(topup))
+        self.assertEqual(self.my_refunds(topup), [2200])
+        self.assertEqual(self.balance(topup, "customer"), 0)
+
+    def test_a_part_given_back_before_the_send_waits_for_a_person(self):
+        topup = self.sell()
+        self.refund_elsewhere(topup, 500)
+        self.assertEqual((topup.state, topup.review_state), ("paid", "held"))
+        self.dispatch(3)
+        self.assertFalse(self.sends(topup))
+        topup.action_refuse()
+        self.refund(topup)
+        self.assertEqual((topup.state, topup.refund_state), ("refunded", "done"))
+        self.assertEqual(sorted(self.my_refunds(topup)), [500, 1700])
+        self.assertEqual(self.balance(topup, "customer"), 0)
+
+    def test_given_back_during_the_send_is_an_alert(self):
+        topup = self.sell()
+        [job] = self.claim(1)
+        self.refund_elsewhere(topup)
+        self.assertEqual(topup.state, "processing")
+        self.assertEqual(topup.event_ids.mapped("kind").count("alert"), 1)
+        self.env["pg.topup"]._settle_send(job.attempt_id, job.run())
+        self.assertEqual(topup.state, "completed")
+        self.assertEqual(len(self.transfers(topup)), 1)
