@@ -10,7 +10,7 @@ KINDS = [
     ("low_float", "A supplier's balance is low"),
     ("volume", "Unusually many sales"),
     ("failure_rate", "Unusually many failures"),
-    ("many_numbers", "One customer, many numbers"),
+    ("many_numbers", "One customer or card, many numbers"),
 ]
 
 # Which of a rule's limits a kind uses: minutes, count, percent, amount.
@@ -38,7 +38,7 @@ DEFAULTS = (
     {"kind": "low_float", "name": "Supplier's balance is low", "amount": 100},
     {"kind": "volume", "name": "Three times the usual sales", "count": 50, "percent": 300},
     {"kind": "failure_rate", "name": "Every fifth sale fails", "count": 20, "percent": 20},
-    {"kind": "many_numbers", "name": "One customer buys for many numbers", "count": 10},
+    {"kind": "many_numbers", "name": "One customer or card buys for many numbers", "count": 10},
 )
 
 CHANNELS = [

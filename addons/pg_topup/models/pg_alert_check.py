@@ -224,23 +224,36 @@ class PgAlertRule(models.Model):
             yield Finding("failure_rate", text, "pg.topup", domain)
 
     def _find_many_numbers(self):
-        domain = self._recent(("partner_id", "!=", False))
+        """Find customers, and cards or accounts, that buy for many numbers."""
+        for partner, count, shown in self._group_numbers("partner_id"):
+            who = partner.name or partner.email
+            yield self._say_many_numbers(f"customer:{partner.id}", who, count, shown)
+        for key, count, shown in self._group_numbers("payer_key"):
+            who = self.env._("One card or account")
+            yield self._say_many_numbers(f"card:{key}", who, count, shown)
+
+    def _group_numbers(self, by):
+        """Yield (whose, count of numbers, filter) of what has the count of the rule at least."""
+        domain = self._recent((by, "!=", False))
         groups = self.env["pg.topup"]._read_group(
             domain,
-            ["partner_id"],
-            ["number:count_distinct"],
+            [by],
+            ["number:count_distinct", "id:array_agg"],
             having=[("number:count_distinct", ">=", self.count)],
             limit=50,
         )
-        for partner, count in groups:
-            text = self.env._(
-                "%(who)s bought for %(count)s different numbers within %(minutes)s minutes.",
-                who=partner.name or partner.email,
-                count=count,
-                minutes=self.minutes,
-            )
-            shown = [*domain, ("partner_id", "=", partner.id)]
-            yield Finding(f"customer:{partner.id}", text, "pg.topup", shown)
+        # By their ids: the card is a field of managers, the alert is shown to others as well.
+        for whose, count, ids in groups:
+            yield whose, count, [("id", "in", ids)]
+
+    def _say_many_numbers(self, subject, who, count, shown):
+        text = self.env._(
+            "%(who)s bought for %(count)s different numbers within %(minutes)s minutes.",
+            who=who,
+            count=count,
+            minutes=self.minutes,
+        )
+        return Finding(subject, text, "pg.topup", shown)
 
 
 def _check(env, rule_id):

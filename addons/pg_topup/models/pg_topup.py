@@ -68,6 +68,10 @@ class PgTopup(models.Model):
         "res.currency", "Received in", readonly=True, required=True
     )
     pin_expires_at = fields.Datetime("Price pinned until", readonly=True)
+    promotion_id = fields.Many2one("pg.promotion", readonly=True, ondelete="set null")
+    promotion = fields.Char(
+        readonly=True, help="What the operator promised on top when the order was placed."
+    )
 
     # Where it came from
     channel = fields.Selection(const.CHANNELS, readonly=True, required=True, default="storefront")
@@ -102,6 +106,14 @@ class PgTopup(models.Model):
     payment_tx_ids = fields.One2many("payment.transaction", "pg_topup_id", "Payments")
     payment_tx_id = fields.Many2one("payment.transaction", "Payment", readonly=True, copy=False)
     gateway = fields.Selection(related="payment_tx_id.provider_code", string="Gateway", store=True)
+    payer_key = fields.Char(
+        "Card or account",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups="pg_base.group_manager",
+        help="The same for each order that one card or account has paid.",
+    )
     refund_state = fields.Selection(
         const.REFUND_STATES, "Refund", readonly=True, required=True, default="none", copy=False
     )

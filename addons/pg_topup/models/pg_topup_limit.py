@@ -45,7 +45,8 @@ class PgTopupLimit(models.Model):
         default="refuse",
         tracking=True,
         help="Refused: the customer is told before paying. Held: the customer pays, and a manager "
-        "decides whether it is sent.",
+        "decides whether it is sent. The card or account is known once it has paid: what is "
+        "refused then is not sent, and the money goes back at once.",
     )
     sentence = fields.Char("In words", compute="_compute_sentence")
 
@@ -60,6 +61,7 @@ class PgTopupLimit(models.Model):
         whose = {
             "number": self.env._("One phone number gets"),
             "customer": self.env._("One customer buys"),
+            "card": self.env._("One card or account pays"),
             "company": self.env._("All customers together buy"),
         }
         what = {
@@ -108,21 +110,30 @@ class PgTopupLimit(models.Model):
         :raise UserError: one of them refuses it; the caller's transaction stores nothing then.
         """
         hit = self._find_hit(topup)
-        refusing = hit.filtered(lambda limit: limit.reaction == "refuse")
+        refusing = hit._get_refusing()
         if refusing:
             raise UserError(refusing[0]._get_refusal())
         return hit
 
     @api.model
     def _find_hit(self, topup):
+        """Return the limits that an order is over; those of its card once the card is known."""
+        # In sudo mode: the card is shown to managers only.
+        topup = topup.sudo()
         limits = self.sudo().search([("company_id", "=", topup.company_id.id)])
+        if not topup.payer_key:
+            limits = limits.filtered(lambda limit: limit.scope not in const.LATE_SCOPES)
         return limits.filtered(lambda limit: limit._is_over(topup))
+
+    def _get_refusing(self):
+        return self.filtered(lambda limit: limit.reaction == "refuse")
 
     def _get_refusal(self):
         """Return what the customer is told; nothing of other customers, nor of the figures."""
         return {
             "number": self.env._("This number has reached what can be sent to it in a day."),
             "customer": self.env._("You have reached what can be bought in a day."),
+            "card": self.env._("This card or account has reached what it can pay in a day."),
             "company": self.env._("No more top-ups are sold today."),
         }[self.scope] + self.env._(" Nothing was charged. Please try again tomorrow.")
 
@@ -163,14 +174,20 @@ class PgTopupLimit(models.Model):
         )
 
     def _get_key(self, topup):
-        return {"number": topup.number, "customer": str(topup.partner_id.id)}.get(self.scope, "")
+        keys = {
+            "number": topup.number,
+            "customer": str(topup.partner_id.id),
+            "card": topup.payer_key or "",
+        }
+        return keys.get(self.scope, "")
 
     def _count_day(self, topup):
         """Return (number, amount) of the orders of the day that count, this one included."""
-        topup.flush_model(["state", "business_date", "company_amount"])
+        topup.flush_model(["state", "business_date", "company_amount", "payer_key"])
         whose = {
             "number": SQL("AND number = %s", topup.number),
             "customer": SQL("AND partner_id = %s", topup.partner_id.id),
+            "card": SQL("AND payer_key = %s", topup.payer_key or None),
         }.get(self.scope, SQL())
         [[count, amount]] = self.env.execute_query(
             SQL(
@@ -222,10 +239,25 @@ class PgTopup(models.Model):
             self._hold(hit[0].sentence)
 
     def _apply_limits_late(self):
-        """Hold an order that is paid so late that it had lost its place of a limit."""
+        """Hold a paid order against what could not be known, or has changed, since it was placed.
+
+        That is the card or account; and all limits, when it is paid so late that it had lost its
+        place of them.
+
+        :return: why it must not be sent at all, '' when it may: its payment is there, so what a
+            limit of cards refuses is given back.
+        """
+        Limit = self.env["pg.topup.limit"]
         kept_since = now() - timedelta(seconds=const.LIMIT_KEPT)
-        if self.state == "pending" and self.create_date > kept_since:
-            return
-        hit = self.env["pg.topup.limit"]._find_hit(self)
+        is_kept = self.state == "pending" and self.create_date > kept_since
+        if is_kept and not self.payer_key:
+            return ""
+        hit = Limit._find_hit(self)
+        if is_kept:
+            hit = hit.filtered(lambda limit: limit.scope in const.LATE_SCOPES)
+        refusing = hit._get_refusing().filtered(lambda limit: limit.scope in const.LATE_SCOPES)
+        if refusing:
+            return refusing[0].sentence
         if hit:
             self._hold(hit[0].sentence)
+        return ""

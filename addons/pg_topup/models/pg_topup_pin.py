@@ -37,7 +37,8 @@ class PgTopup(models.Model):
                     "is_price_accepted": True,
                     "needs_person": False,
                     "pin_expires_at": now() + timedelta(seconds=const.PIN_LIFE),
-                    "next_attempt_at": now(),
+                    # Held for review as well: the release sends it.
+                    "next_attempt_at": False if topup._is_to_review() else now(),
                 }
             )
             topup._log_event("note", self.env._("Sent at today's price, by decision."))
@@ -59,6 +60,15 @@ class PgTopup(models.Model):
             raise UserError(self.env._("Only a top-up that is held can be decided here."))
 
     # === BUSINESS === #
+
+    def _prepare_promotion(self, company, offer, quote):
+        """Return the field values that keep what the operator promises on top at this moment."""
+        running = self.env["pg.promotion"].sudo()._running(company, offer.pg_operator_id)
+        fitting = running.filtered(lambda p: D(p.minimum_send) <= quote.send_value)[:1]
+        if not fitting:
+            return {}
+        text = " · ".join(filter(None, (fitting.name, fitting.bonus_text)))
+        return {"promotion_id": fitting.id, "promotion": text}
 
     def _check_pin(self):
         """Return why the pinned price no longer holds, '' when it does.

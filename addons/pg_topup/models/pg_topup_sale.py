@@ -81,6 +81,7 @@ class PgTopup(models.Model):
             self._check_repeated(company, match, quote)
         values = {
             **self._prepare_pin(quote, company),
+            **self._prepare_promotion(company, offer, quote),
             **self._prepare_moment(company),
             **clean_source(source),
             "company_id": company.id,
@@ -276,7 +277,8 @@ class PgTopup(models.Model):
             )
             transaction._pg_queue_refund()
             return
-        self._apply_limits_late()
+        self.payer_key = transaction.pg_payer_key
+        refusal = self._apply_limits_late()
         send_at = self._get_send_time()
         self._set_state(
             "paid",
@@ -285,6 +287,9 @@ class PgTopup(models.Model):
             next_attempt_at=False if self.review_state == "held" else send_at,
             undo_until=send_at,
         )
+        if refusal:
+            self._fail(refusal, policy="refund")
+            return
         if self.review_state == "held":
             self._ask_for_review()
             return

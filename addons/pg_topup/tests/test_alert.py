@@ -300,7 +300,13 @@ class TestAlert(TopupCase):
         self.sell("+67570123458", email="kila@example.com")
         self.check()
         self.assertIn("3 sales", volume.alert_ids.text)
-        self.assertIn("3 different numbers", many.alert_ids.text)
+        customer, card = many.alert_ids.sorted("subject", reverse=True)
+        self.assertTrue(customer.subject.startswith("customer:"))
+        self.assertTrue(card.subject.startswith("card:"))
+        for alert in (customer, card):
+            self.assertIn("3 different numbers", alert.text)
+        action = self.as_user(card, "viewer").action_open_shown()
+        self.assertEqual(self.env["pg.topup"].search_count(action["domain"]), 3)
 
     def test_every_kind_of_event_ends_once_it_is_past(self):
         rules = [

@@ -8,6 +8,7 @@ from odoo.tests import tagged
 from .common import DELIVERED, TopupCase
 
 OTHER_NUMBER = "+67570123457"
+VISA, AMEX = "4242424242424242", "378282246310005"
 
 
 @tagged("post_install", "-at_install", "pg")
@@ -51,6 +52,52 @@ class TestLimit(TopupCase):
         self.sell(email="ana@example.com")
         self.sell(OTHER_NUMBER, email="bob@example.com")
         self.assert_refused("+67570123458", email="cleo@example.com")
+
+    def pay_by(self, topup, card):
+        transaction = self.open_payment(topup)
+        self.sandbox.pay(transaction.pg_checkout_ref, "pay", card=card)
+        transaction._pg_refresh("test")
+        return topup
+
+    def test_a_card_pays_so_many_a_day(self):
+        """For whatever number and customer: what is more is not sent, its money goes back."""
+        self.limit(scope="card")
+        orders = [
+            self.place(f"+6757012346{index}", email=f"a{index}@example.com") for index in range(3)
+        ]
+        first = self.pay_by(orders[0], VISA)
+        second = self.pay_by(orders[1], VISA)
+        other = self.pay_by(orders[2], AMEX)
+        self.assertEqual(first.payer_key, second.payer_key)
+        self.assertNotEqual(first.payer_key, other.payer_key)
+        self.assertNotIn(VISA[-4:], first.payer_key)
+        self.assertEqual((first.state, second.state, other.state), ("paid", "failed", "paid"))
+        self.dispatch(3)
+        self.refund(second)
+        self.assertEqual((second.state, second.refund_state), ("refunded", "done"))
+        self.assertFalse(self.sends(second))
+        self.assertEqual((first.state, other.state), ("completed", "completed"))
+        self.assertIn("One card or account pays", second.failure)
+
+    def test_a_card_over_its_limit_is_held(self):
+        limit = self.limit(scope="card", reaction="hold", max_count=0, max_amount=22)
+        first = self.pay_by(self.place(), VISA)
+        second = self.pay_by(self.place(OTHER_NUMBER), VISA)
+        self.assertEqual((first.review_state, second.review_state), ("none", "held"))
+        self.assertEqual(second.review_reason, limit.sentence)
+        self.dispatch(3)
+        self.assertFalse(self.sends(second))
+        trial = self.as_user(limit, "viewer").action_try()
+        trial = self.env["pg.topup.limit.trial"].browse(trial["res_id"])
+        self.assertEqual((trial.order_count, trial.topup_ids), (2, second))
+
+    def test_the_card_is_for_managers(self):
+        topup = self.sell()
+        self.assertEqual(len(self.as_user(topup, "manager").payer_key), 32)
+        with self.assertRaises(AccessError):
+            self.as_user(topup, "operator").read(["payer_key"])
+        with self.assertRaises(AccessError):
+            self.as_user(topup.payment_tx_id, "operator").read(["pg_payer_key"])
 
     def test_yesterday_failed_and_abandoned_ones_take_no_place(self):
         self.limit()

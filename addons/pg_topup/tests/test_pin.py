@@ -88,6 +88,39 @@ class TestPin(TopupCase):
         with self.assertRaises(UserError):
             self.as_user(topup, "manager").action_send_held()
 
+    def test_held_for_two_reasons_needs_both_decisions(self):
+        topup = self.hold()
+        topup._hold("A dispute.")
+        self.as_user(topup, "manager").action_send_held()
+        self.dispatch(2)
+        self.assertEqual((topup.state, topup.review_state), ("paid", "held"))
+        self.assertFalse(topup.next_attempt_at, "nothing is due that nobody may claim")
+        self.assertFalse(self.sends(topup))
+        self.as_user(topup, "manager").action_release()
+        self.dispatch()
+        self.assertEqual(topup.state, "completed")
+        self.assertEqual(len(self.transfers(topup)), 1)
+
+    def test_promotion_of_the_moment_is_kept(self):
+        """What was promised when the order was placed, whatever becomes of the promotion."""
+        Promotion = self.env["pg.promotion"]
+        Promotion.search([("operator_id", "=", self.offer.pg_operator_id.id)]).active = False
+        self.assertFalse(self.place().promotion)
+        values = {
+            "name": "Double airtime",
+            "supplier_id": self.supplier.id,
+            "operator_id": self.offer.pg_operator_id.id,
+            "bonuses": [{"kind": "%", "quantity": 100, "days": 7}],
+        }
+        small = Promotion.create({**values, "code": "small", "minimum_send": 5})
+        Promotion.create({**values, "code": "large", "name": "Large", "minimum_send": 6})
+        topup = self.place()
+        self.assertEqual(topup.promotion_id, small)
+        self.assertEqual(topup.promotion, "Double airtime · 100 % (7 days)")
+        small.unlink()
+        self.assertEqual(topup.promotion, "Double airtime · 100 % (7 days)")
+        self.assertFalse(topup.promotion_id)
+
     def test_amounts_stay_exact(self):
         topup = self.sell()
         self.assertEqual(D(topup.send_value), D("5"))

@@ -48,14 +48,23 @@ class PgTopupLimitTrial(models.TransientModel):
         )
 
     def _read_orders(self, limit):
-        column = {"number": "number", "customer": "partner_id"}.get(limit.scope, "company_id")
-        topups = self.env["pg.topup"].search_fetch(
-            [
-                ("company_id", "=", limit.company_id.id),
-                ("paid_at", ">", now() - timedelta(days=DAYS)),
-            ],
-            [column, "business_date", "company_amount"],
-            order="id",
+        columns = {"number": "number", "customer": "partner_id", "card": "payer_key"}
+        column = columns.get(limit.scope, "company_id")
+        domain = [
+            ("company_id", "=", limit.company_id.id),
+            ("paid_at", ">", now() - timedelta(days=DAYS)),
+        ]
+        if column == "payer_key":
+            domain.append((column, "!=", False))
+        # In sudo mode: the card is shown to managers only, and no word of it leaves this method.
+        topups = (
+            self.env["pg.topup"]
+            .sudo()
+            .search_fetch(
+                domain,
+                [column, "business_date", "company_amount"],
+                order="id",
+            )
         )
         return [
             (topup.id, topup[column], topup.business_date, topup.company_amount) for topup in topups
