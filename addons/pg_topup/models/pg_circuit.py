@@ -82,7 +82,12 @@ class PgCircuit(models.Model):
         return found
 
     def _lock_candidate(self, taken):
-        """Return the id of a due top-up that this circuit alone holds back, locked; or None."""
+        """Return the id of a due top-up by which this circuit may be tried, locked; or None.
+
+        The supplier's circuit is tried first: while it is open, that of an operator waits. It takes
+        a top-up of an operator that works, else one of a paused operator: where both are open, or
+        the supplier has one operator, nothing else would ever be tried.
+        """
         rows = self.env.execute_query(
             SQL(
                 """SELECT t.id FROM pg_topup t
@@ -93,9 +98,13 @@ class PgCircuit(models.Model):
                      AND NOT EXISTS (
                          SELECT FROM pg_circuit c
                           WHERE c.supplier_id = t.supplier_id AND c.state <> 'closed'
-                            AND c.id <> %(circuit)s
-                            AND (c.operator_id = t.operator_id OR c.operator_id IS NULL))
-                   ORDER BY t.next_attempt_at, t.id LIMIT 1 FOR UPDATE OF t SKIP LOCKED""",
+                            AND c.id <> %(circuit)s AND c.operator_id IS NULL)
+                   ORDER BY EXISTS (
+                         SELECT FROM pg_circuit c
+                          WHERE c.supplier_id = t.supplier_id AND c.state <> 'closed'
+                            AND c.id <> %(circuit)s AND c.operator_id = t.operator_id),
+                       t.next_attempt_at, t.id
+                   LIMIT 1 FOR UPDATE OF t SKIP LOCKED""",
                 supplier=self.supplier_id.id,
                 now=now(),
                 taken=list(taken),
@@ -110,12 +119,15 @@ class PgCircuit(models.Model):
         """Take the news of an outcome that may open or close a circuit, in a step of its own.
 
         Ordinary successes are not told: a working supplier costs nothing here.
+
+        :param is_fault: a key of ``const.FAULTS``, or False. What only fails at the operator shows
+            that the supplier's door works.
         """
         supplier = self.env["pg.supplier"].browse(supplier_id)
         for operator in (self.env["pg.operator"], self.env["pg.operator"].browse(operator_id)):
             circuit = self._find(supplier, operator)
             if circuit.state == "trial" and is_trial:
-                circuit._end_trial(is_fault)
+                circuit._end_trial(is_fault if operator else is_fault == "supplier")
             elif is_fault and circuit.state in (False, "closed"):
                 faults, total = self._count(supplier, operator)
                 if self._is_too_many(supplier, faults, total):

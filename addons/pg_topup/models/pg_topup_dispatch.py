@@ -41,7 +41,7 @@ class PgTopup(models.Model):
 
         :param outcome: a `TransferRecord`, or one of the four outcome exceptions.
         :param together: ids of attempts that are settled in the same transaction.
-        :return: whether the call ended in a fault of the supplier.
+        :return: whose fault it was that the call did not go well: a key of ``const.FAULTS``, False.
         """
         attempt = self.env["pg.topup.attempt"].browse(attempt_id)
         attempt = attempt.with_prefetch(together or attempt._ids)
@@ -58,7 +58,7 @@ class PgTopup(models.Model):
             topup._settle_error(attempt, outcome)
         else:
             topup._settle_record(attempt, outcome)
-        return bool(fault)
+        return fault
 
     def _settle_record(self, attempt, record):
         """Apply what the supplier holds about the transfer of an attempt."""

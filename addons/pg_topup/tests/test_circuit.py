@@ -105,6 +105,39 @@ class TestCircuit(TopupCase):
         self.dispatch(2)
         self.assertEqual(topups.mapped("state"), ["completed", "completed"])
 
+    def trip_both(self):
+        """Faults at the door count for the supplier and for the operator: both are paused."""
+        self.add_fault("html_403", times=2)
+        for _sale in range(2):
+            self.sell()
+            self.dispatch()
+        for operator in (True, False):
+            self.assertEqual(self.circuit(operator).state, "open")
+        self.env["pg.topup"].search([("state", "=", "processing")]).next_attempt_at = False
+
+    def test_supplier_and_its_only_operator_are_tried_one_after_the_other(self):
+        """Each waited for the other one: nothing was sent any more until it was given back."""
+        self.trip_both()
+        first, second, third = (self.sell() for _sale in range(3))
+        (self.circuit() + self.circuit(operator=False)).trial_at = now()
+        self.dispatch()
+        self.assertEqual(first.state, "completed")
+        self.assertEqual((second.state, third.state), ("paid", "paid"))
+        self.assertEqual(self.circuit(operator=False).state, "closed")
+        self.assertEqual(self.circuit().state, "open")
+        self.dispatch()
+        self.assertEqual(self.circuit().state, "closed")
+        self.dispatch()
+        self.assertEqual((second.state, third.state), ("completed", "completed"))
+
+    def test_a_trial_that_fails_at_the_operator_opens_the_suppliers_door(self):
+        self.trip_both()
+        self.sell(FLAKY)
+        (self.circuit() + self.circuit(operator=False)).trial_at = now()
+        self.dispatch()
+        self.assertEqual(self.circuit(operator=False).state, "closed")
+        self.assertEqual(self.circuit().state, "open")
+
     def test_a_failed_trial_pauses_longer(self):
         self.trip()
         for pause in (60, 120, 240, 480, 600, 600):

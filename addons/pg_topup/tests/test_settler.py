@@ -26,7 +26,7 @@ class TestSettler(TopupCase):
         topups, jobs = self.sold(3)
         items = self.outcomes(jobs[:2])
         items.append(Outcome("_settle_send", jobs[2].attempt_id, Unknown("No answer")))
-        self.assertEqual(settle_all(self.env.registry, items, QUIET), [False, False, True])
+        self.assertEqual(settle_all(self.env.registry, items, QUIET), [False, False, "supplier"])
         self.env.invalidate_all()
         self.assertEqual(sorted(topups.mapped("state")), ["completed", "completed", "in_doubt"])
         for topup in topups.filtered("completed_at"):
