@@ -39,6 +39,8 @@ class Settings:
     own_postgres: bool = True
     own_mongo: bool = True
     durable: bool = True
+    #: HTTP processes of Odoo; 0 is one process with threads, which also answers web sockets.
+    workers: int = 2
 
     # === BUILDING === #
 
@@ -53,6 +55,7 @@ class Settings:
             root=Path(root).resolve(),
             database=os.environ.get("PG_DATABASE", "prepaid"),
             interface=os.environ.get("PG_HTTP_INTERFACE", "127.0.0.1"),
+            workers=read_number("PG_WORKERS", 0, range(65)),
             **values,
         )
         settings._use_own_servers()
@@ -127,6 +130,8 @@ class Settings:
             skip.add("PG_DB_PORT")
         if not self.own_mongo:
             skip.add("PG_MONGO_PORT")
+        if not self.workers:
+            skip.add("PG_GEVENT_PORT")
         return {name: getattr(self, field) for name, field, _d in PORTS if name not in skip}
 
     def env(self):
@@ -166,7 +171,7 @@ class Settings:
             "http_interface": self.interface,
             "http_port": self.http_port,
             "gevent_port": self.gevent_port,
-            "workers": 2,
+            "workers": self.workers,
             "max_cron_threads": 2,
             "limit_time_cpu": 120,
             "limit_time_real": 240,
@@ -181,9 +186,18 @@ def read_port(name, default):
 
     :raise Problem: if it is no port
     """
+    return read_number(name, default, range(1, 65536))
+
+
+def read_number(name, default, allowed):
+    """Return the number of a variable, or the default.
+
+    :param range allowed: what it may be.
+    :raise Problem: if it is none of them
+    """
     text = os.environ.get(name) or str(default)
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise Problem(f"{name}={text} is not a port; give a number from 1 to 65535")
+    if not text.isdigit() or int(text) not in allowed:
+        raise Problem(f"{name}={text} is not a number from {allowed[0]} to {allowed[-1]}")
     return int(text)
 
 
