@@ -191,9 +191,8 @@ class Bench:
     def _write_conf(self, workers):
         """Write Odoo's configuration for a number of HTTP processes; 0: one process for all."""
         self.stack.stop("odoo")
+        self.settings.workers = workers
         self.settings.write_conf()
-        text = self.settings.conf.read_text()
-        self.settings.conf.write_text(text.replace("workers = 2", f"workers = {workers}"))
 
     def _worker(self, part, **values):
         return ask(self.settings, "tests.bench.topup_worker", part, **values)
