@@ -68,7 +68,9 @@ class PgTopup(models.Model):
         "res.currency", "Received in", readonly=True, required=True
     )
     pin_expires_at = fields.Datetime("Price pinned until", readonly=True)
-    promotion_id = fields.Many2one("pg.promotion", readonly=True, ondelete="set null")
+    promotion_id = fields.Many2one(
+        "pg.promotion", "Operator's promotion", readonly=True, ondelete="set null"
+    )
     promotion = fields.Char(
         readonly=True, help="What the operator promised on top when the order was placed."
     )
