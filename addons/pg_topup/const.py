@@ -84,10 +84,10 @@ PLANS = [
 ]
 FAULTS = [("supplier", "The supplier's"), ("operator", "The operator's")]
 CIRCUIT_STATES = [("closed", "Working"), ("open", "Paused"), ("trial", "Being tried")]
-# The pause of a circuit doubles with each trial that fails, up to this many seconds.
-CIRCUIT_LONGEST = 600
-# Seconds after which a trial whose worker died may be made again.
-CIRCUIT_TRIAL = 180
+# The pause of a circuit doubles with each trial that fails, up to this many times the first one.
+CIRCUIT_LONGEST = 20
+# Seconds after the end of its lease when a trial whose worker died may be made again.
+CIRCUIT_TRIAL = 30
 # Seconds after the payment within which a top-up must have been sent, or the money goes back.
 SEND_WITHIN = 3 * 3600
 

@@ -177,6 +177,8 @@ class Chaos:
     # === FAULTS AND DEATHS === #
 
     def _change_faults(self, count):
+        # What did not happen yet, while sends were paused, is no fault of the calls to come.
+        self.sandbox.clear_faults(self.ding)
         for on, name, options in self.plan.draw_faults(count):
             account = self.stripe if on[0] in "PG" and "/" in on else self.ding
             self.sandbox.add_fault(account, on=on, fault=name, **options)

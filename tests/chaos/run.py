@@ -33,6 +33,8 @@ SERVERS = ("odoo", "dispatcher", "mirror")
 VICTIMS = ("worker", "odoo", "dispatcher", "mirror", "postgres", "mongod")
 # Seconds: the longest delay, a lease that is longer, a window of absence that is longer still.
 LONGEST, LEASE, WINDOW = 6, 10, 14
+# Seconds of a supplier's first pause, scaled alike.
+PAUSE = 2
 
 
 def set_up(stack):
@@ -53,10 +55,12 @@ def set_up(stack):
 
 
 def scale_time(settings):
-    """Let a supplier's absence be proven sooner, as its delays are shorter."""
+    """Let a supplier's absence be proven sooner, and pauses be shorter, as its delays are."""
     connection = connect(settings, settings.database)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE pg_supplier SET absence_window = %s", [WINDOW])
+        cursor.execute(
+            "UPDATE pg_supplier SET absence_window = %s, circuit_pause = %s", [WINDOW, PAUSE]
+        )
     connection.close()
 
 

@@ -17,14 +17,14 @@ SEED = int(os.environ.get("PG_CHAOS_SEED") or random.SystemRandom().randrange(10
 def scaled(platform):
     """Let leases and proofs of absence be short, and a dispatcher process run beside Odoo."""
     os.environ["PG_LEASE_SECONDS"] = str(LEASE)
-    platform.sql("UPDATE pg_supplier SET absence_window = %s", WINDOW)
+    platform.sql("UPDATE pg_supplier SET absence_window = %s, circuit_pause = 2", WINDOW)
     platform.stack.stop("odoo")
     platform.stack.start("odoo")
     platform.stack.start("dispatcher")
     yield
     del os.environ["PG_LEASE_SECONDS"]
     platform.stack.stop("dispatcher")
-    platform.sql("UPDATE pg_supplier SET absence_window = 600")
+    platform.sql("UPDATE pg_supplier SET absence_window = 600, circuit_pause = 30")
     platform.stack.stop("odoo")
     platform.stack.start("odoo")
 

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from .. import const
 from ..clock import now
+from .pg_topup_claim import lease_seconds
 
 
 class PgCircuit(models.Model):
@@ -61,6 +62,7 @@ class PgCircuit(models.Model):
 
         :return: ids of the locked top-ups that are let through, one a circuit at most.
         """
+        patience = timedelta(seconds=lease_seconds() + const.CIRCUIT_TRIAL)
         due = self.search(
             [
                 ("supplier_id", "=", supplier.id),
@@ -73,12 +75,7 @@ class PgCircuit(models.Model):
             topup_id = circuit._lock_candidate(found)
             if topup_id:
                 found.append(topup_id)
-                circuit.write(
-                    {
-                        "state": "trial",
-                        "trial_at": now() + timedelta(seconds=const.CIRCUIT_TRIAL),
-                    }
-                )
+                circuit.write({"state": "trial", "trial_at": now() + patience})
         return found
 
     def _lock_candidate(self, taken):
@@ -203,7 +200,8 @@ class PgCircuit(models.Model):
     def _end_trial(self, is_fault):
         """Close the circuit after a trial that went well; else pause longer."""
         if is_fault:
-            pause = min(max(self.pause, 1) * 2, const.CIRCUIT_LONGEST)
+            longest = self.supplier_id.circuit_pause * const.CIRCUIT_LONGEST
+            pause = min(max(self.pause, 1) * 2, longest)
             self.write(
                 {
                     "state": "open",

@@ -33,7 +33,9 @@ class PgSupplier(models.Model):
     )
     circuit_window = fields.Integer("Within (s)", default=60)
     circuit_pause = fields.Integer(
-        "First pause (s)", default=30, help="Doubles with each trial that fails, up to 10 minutes."
+        "First pause (s)",
+        default=30,
+        help="Doubles with each trial that fails, up to twenty times as long.",
     )
     circuit_ids = fields.One2many("pg.circuit", "supplier_id", "Pauses", readonly=True)
     is_paused = fields.Boolean("Sending is paused", compute="_compute_is_paused")
