@@ -62,7 +62,7 @@ class Truths:
 
     def judge(self):
         """Return the figures; ``problems`` says what each count is about."""
-        figures = Counter(double_sends=0, lost=0, open_in_doubt=0, asks_person=0)
+        figures = Counter(double_sends=0, lost=0, open_in_doubt=0)
         states = Counter()
         sums = Counter()
         for row in self.rows:
@@ -78,7 +78,6 @@ class Truths:
             "double_sends": figures["double_sends"],
             "lost": figures["lost"],
             "open_in_doubt": figures["open_in_doubt"],
-            "asks_person": figures["asks_person"],
             "money_difference": str(self._money_difference(sums)),
             "ledger_difference": self._ledger_difference() + unbalanced,
         }
@@ -102,7 +101,6 @@ class Truths:
         actual = (len(delivered), len(charges), len(refunds), kinds)
         if row["state"] == "in_doubt":
             found["open_in_doubt"] += 1
-            found["asks_person"] += bool(row["needs_person"])
             if not row["next_probe_at"]:
                 found["lost"] += 1
                 self._say(row, "in doubt without a planned look-up")
