@@ -1,8 +1,10 @@
 """News is processed after its answer: the gateway waits for the commit of the inbox only.
 
 Whoever has answered works off what is new, if few are waiting; half of the HTTP workers may do that
-at a time, the others answer. In a burst everybody answers, and the cron works it off. Nobody leaves
-news to somebody who has looked already: whoever stops looks once more after giving his place back.
+at a time, the others answer. In a burst everybody answers, and the cron works it off, once no more
+of it comes in: an answer costs a fifth of the processing and the gateway waits for it. Nobody
+leaves news to somebody who has looked already: whoever stops looks once more after giving his place
+back.
 """
 
 import logging
@@ -23,6 +25,12 @@ CALM = 8
 HTTP_SECONDS = 1.0
 CRON_SECONDS = 30.0
 
+#: The cron gives way to a burst: it looks again after WAY seconds, until no more than STRAY events
+#: came in between; in one run it looks WAYS times at most.
+WAY = 0.1
+STRAY = 1
+WAYS = 20
+
 #: How often an event is tried at once, while other transactions are in the way.
 TRIES = 4
 
@@ -32,6 +40,8 @@ CRON = 0
 
 FIND_NEW = """
     SELECT id FROM pg_payment_event WHERE state = 'new' AND NOT id = ANY(%s) ORDER BY id LIMIT %s"""
+FIND_NEWEST = "SELECT COALESCE(max(id), 0) FROM pg_payment_event"
+COUNT_SINCE = "SELECT count(*), COALESCE(max(id), %s) FROM pg_payment_event WHERE id > %s"
 
 
 def work_off(registry):
@@ -52,16 +62,16 @@ def _work_off(registry):
     while True:
         # Sees what others commit meanwhile.
         with steps.step(registry, read_committed=True) as guard:
-            if not _take_place(guard):
+            if not _is_cron_away(guard) or not _take_place(guard):
                 return False
             while todo := _look(guard, tried):
                 if len(todo) > CALM:
                     return True
-                for event_id in todo:
-                    process(registry, event_id)
-                    tried.append(event_id)
-                    if time.monotonic() > end:
-                        return True
+                # One at a time: a burst that begins meanwhile is answered first.
+                process(registry, todo[0])
+                tried.append(todo[0])
+                if time.monotonic() > end:
+                    return True
         with steps.step(registry) as env:
             if not _look(env, tried):
                 return False
@@ -69,13 +79,15 @@ def _work_off(registry):
 
 def work_off_all(source):
     """Process everything that is new, from the cron; return whether something is left."""
-    tried = []
+    tried, ways = [], WAYS
     end, todo = time.monotonic() + CRON_SECONDS, True
     while todo and time.monotonic() < end:
         with steps.step(source) as guard:
             # Waits for those who only look.
             guard.cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PLACES, CRON])
             while (todo := _find_new(source, tried)) and time.monotonic() < end:
+                if len(todo) > CALM:
+                    ways = _give_way(source, ways)
                 for event_id in todo:
                     process(source, event_id)
                     tried.append(event_id)
@@ -83,6 +95,20 @@ def work_off_all(source):
                         break
         todo = _find_new(source, tried)
     return bool(todo)
+
+
+def _give_way(source, ways, pause=time.sleep):
+    """Wait until no more of a burst comes in, but look so many times at most.
+
+    :param pause: what passes the seconds given to it.
+    :return: how many times are left.
+    """
+    newest, came = _read_one(source, FIND_NEWEST)[0], STRAY + 1
+    while ways and came > STRAY:
+        pause(WAY)
+        ways -= 1
+        came, newest = _read_one(source, COUNT_SINCE, newest, newest)
+    return ways
 
 
 def process(source, event_id, tries=TRIES):
@@ -117,8 +143,13 @@ def _look(env, tried):
 
     What was tried and is still new is in somebody else's hands, or busy: it is left to the cron.
     """
+    return _read_new(env, tried) if _is_cron_away(env) else []
+
+
+def _is_cron_away(env):
+    """Tell whether the cron is not at it, and keep it away until the transaction ends."""
     env.cr.execute("SELECT pg_try_advisory_xact_lock_shared(%s, %s)", [PLACES, CRON])
-    return _read_new(env, tried) if env.cr.fetchone()[0] else []
+    return env.cr.fetchone()[0]
 
 
 def _find_new(source, tried):
@@ -129,6 +160,12 @@ def _find_new(source, tried):
 def _read_new(env, tried):
     env.cr.execute(FIND_NEW, [tried, CALM + 1])
     return [row[0] for row in env.cr.fetchall()]
+
+
+def _read_one(source, query, *values):
+    with steps.step(source) as env:
+        env.cr.execute(query, values)
+        return env.cr.fetchone()
 
 
 def _take_place(env):

@@ -1,0 +1,64 @@
+from odoo.addons.pg_base.tests.common import BaseCase
+from odoo.tests import HttpCase, tagged
+
+from .. import inbox
+
+
+@tagged("post_install", "-at_install")
+class TestInboxWay(BaseCase, HttpCase):
+    """The cron gives way to a burst, but never for long."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        code = ("code", "=", "stripe_checkout")
+        domain = [code, ("company_id", "=", cls.env.company.id)]
+        cls.provider = cls.env["payment.provider"].search(domain, limit=1)
+        cls.pauses, cls.number = [], 0
+
+    def come(self, count):
+        """Let events come in, of a kind on which nothing depends."""
+        for _event in range(count):
+            self.number += 1
+            self.env["pg.payment.event"].create(
+                {
+                    "provider_id": self.provider.id,
+                    "company_id": self.provider.company_id.id,
+                    "event_id": f"evt_way_{self.number}",
+                    "kind": "other",
+                }
+            )
+        self.env.flush_all()
+
+    def give_way(self, *waves, ways=inbox.WAYS):
+        """Give way while so many events come in during each pause; return what is left of it."""
+        coming, self.pauses = iter(waves), []
+
+        def pause(length):
+            self.pauses.append(length)
+            self.come(next(coming, 0))
+
+        return inbox._give_way(self.env, ways, pause)
+
+    def test_waits_while_a_burst_comes_in(self):
+        left = self.give_way(5, 9, 2, inbox.STRAY, 7)
+        self.assertEqual(self.pauses, [inbox.WAY] * 4)
+        self.assertEqual(left, inbox.WAYS - 4)
+
+    def test_goes_on_beside_a_trickle(self):
+        self.come(3)
+        self.give_way(inbox.STRAY, 5)
+        self.assertEqual(len(self.pauses), 1)
+
+    def test_a_burst_without_end_is_not_waited_for(self):
+        left = self.give_way(*[3] * 100, ways=5)
+        self.assertEqual((len(self.pauses), left), (5, 0))
+        # The next batch of the same run goes on at once.
+        self.assertEqual((self.give_way(3, ways=left), self.pauses), (0, []))
+
+    def test_the_cron_takes_all_of_a_burst_once(self):
+        self.come(inbox.CALM * 2)
+        self.env["pg.payment.event"]._cron_retry()
+        events = self.env["pg.payment.event"].search([("event_id", "like", "evt_way_%")])
+        events.invalidate_recordset()
+        self.assertEqual(events.mapped("state"), ["ignored"] * inbox.CALM * 2)
