@@ -171,7 +171,7 @@ class SandboxClient:
 
         :param session: id of what is paid: Stripe's session, PayPal's order, PGPay's payment
         :param outcome: Stripe: pay, decline, cancel, close, expire (and ``card=``);
-            PayPal: pay, close, decline, echeck, cancel, expire;
+            PayPal: pay, close, decline, echeck, cancel, expire (and ``email=`` of who pays);
             PGPay: pay, close, reject, pin, otp, funds, timeout, cancel, expire, settle, or the
             code of a failure;
             PGecom (order id or token): pay, close, decline, cancel

@@ -10,7 +10,8 @@ find = page.find
 
 def click(account, order, values):
     """Click on the approval page."""
-    return page.click(account, order, values.get("outcome") or "approve")
+    email = str(values.get("email") or "")[:254]
+    return page.click(account, order, values.get("outcome") or "approve", email)
 
 
 def _capture_of(account, reference):

@@ -1,5 +1,6 @@
 """Orders: create, change, approve, and the approval that nobody captured."""
 
+import hashlib
 import re
 import time
 
@@ -124,17 +125,19 @@ def _apply(unit, operation):
 # === THE PAYER === #
 
 
-def approve(account, order, instrument="good"):
+def approve(account, order, instrument="good", email=""):
     """Note that the payer approved.
 
     :param instrument: ``good``, ``declined`` (capturing will be refused) or ``echeck`` (pending)
+    :param email: who is signed in; the same one has the same payer id in each order. Without one
+        it is somebody new.
     :raise PayPalError: when there is nothing to approve any more
     """
     again = order["status"] == "APPROVED" and order["_instrument"] == "declined"
     if order["status"] not in WAITING and not again:
         raise PayPalError("NOT_PATCHABLE", text="This order is not waiting for the payer.")
-    payer_id = order.get("payer", {}).get("payer_id") or new_id(13, PAYER)
-    name, email = {"given_name": "Test", "surname": "Payer"}, "payer@example.com"
+    payer_id = _payer_id(order, email)
+    name, email = {"given_name": "Test", "surname": "Payer"}, email or "payer@example.com"
     order.update(
         status="APPROVED",
         update_time=stamp(),
@@ -153,6 +156,13 @@ def approve(account, order, instrument="good"):
     account.put("order", order)
     webhooks.emit(account, [("CHECKOUT.ORDER.APPROVED", "order", order)])
     arm(account, order)
+
+
+def _payer_id(order, email):
+    if email:
+        digest = hashlib.sha256(email.encode()).digest()
+        return "".join(PAYER[byte % len(PAYER)] for byte in digest[:13])
+    return order.get("payer", {}).get("payer_id") or new_id(13, PAYER)
 
 
 def arm(account, order):

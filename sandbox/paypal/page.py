@@ -22,10 +22,11 @@ def find(registry, reference):
     return None, None
 
 
-def click(account, order, outcome):
+def click(account, order, outcome, email=""):
     """Do what a button of the page does.
 
     :param outcome: one of ``OUTCOMES``; ``pay`` is another word for ``approve``
+    :param email: who pays, see `orders.approve`
     :return: {"url": where the browser is sent or None, "status": of the order, "message"}
     :raise PayPalError: when the order is not waiting for the payer, or the outcome is unknown
     """
@@ -37,7 +38,7 @@ def click(account, order, outcome):
     elif outcome == "expire":
         orders.reverse(account, order)
     else:
-        orders.approve(account, order, INSTRUMENTS.get(outcome, "good"))
+        orders.approve(account, order, INSTRUMENTS.get(outcome, "good"), email)
         if outcome != "close":
             url = back_url(order)
     return {"url": url, "status": order["status"], "message": None}

@@ -26,6 +26,22 @@ class TestPayPalCapture(PayPalCase):
     def make_due(self, tx):
         tx.pg_next_try_at = DUE
 
+    # === WHO PAID === #
+
+    def test_one_account_of_the_payer_has_one_key(self):
+        """What a limit by card or account counts: PayPal's payer, known before the money is."""
+        keys = []
+        for email in ("mary@example.com", "mary@example.com", "john@example.com"):
+            tx = self.create_open_tx()
+            self.sandbox.pay(tx.pg_checkout_ref, "close", email=email)
+            tx._pg_refresh("test", is_new_approval=True)
+            self.run_captures()
+            self.assertEqual(tx.state, "done", tx.state_message)
+            keys.append(tx.pg_payer_key)
+            self.assertNotIn(self.find_order(tx)["payer"]["payer_id"], tx.pg_payer_key)
+        self.assertEqual([len(key) for key in keys], [32] * 3)
+        self.assertEqual((keys[0] == keys[1], keys[0] == keys[2]), (True, False))
+
     # === ONE CAPTURE === #
 
     def test_webhook_return_and_cron_plan_one_capture(self):

@@ -44,6 +44,18 @@ class TestPgpayPage(PgpayCase):
         self.assertIn(tx.gateway_receipt, page)
         self.assertNotIn(FORM, page)
 
+    def test_one_handset_has_one_key_however_it_is_typed(self):
+        """What a limit by card or account counts: the number that was asked, never readable."""
+        keys = []
+        for number in ("7000 1234", "+675 70001234", "7000 9999"):
+            tx = self.create_open_tx(number=number)
+            keys.append(tx.pg_payer_key)
+            self.pay(tx, "approve")
+            tx._pg_refresh("test")
+            self.assertEqual((tx.state, tx.pg_payer_key), ("done", keys[-1]))
+        self.assertEqual([len(key) for key in keys], [32] * 3)
+        self.assertEqual((keys[0] == keys[1], keys[0] == keys[2]), (True, False))
+
     def ask_status(self, tx):
         self.env.flush_all()
         answer = self.url_open(self.get_page_url(tx, "status"))
