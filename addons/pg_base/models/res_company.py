@@ -3,6 +3,7 @@ import re
 from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -60,4 +61,8 @@ class ResCompany(models.Model):
         """
         if not isinstance(slug, str) or not SLUG.fullmatch(slug):
             return self.sudo().browse()
-        return self.sudo().search([("pg_slug", "=", slug), ("pg_is_seller", "=", True)], limit=1)
+        self.flush_model(["pg_slug", "pg_is_seller", "active"])
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM res_company WHERE pg_slug = %s AND pg_is_seller AND active", slug)
+        )
+        return self.sudo().browse(id_ for (id_,) in rows)

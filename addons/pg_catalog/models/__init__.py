@@ -6,6 +6,7 @@ from . import (
     pg_operator_logo,
     pg_operator_match,
     pg_operator_offer,
+    pg_operator_sold,
     pg_operator_status,
     pg_price_rule,
     pg_promotion,

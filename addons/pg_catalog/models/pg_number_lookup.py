@@ -56,27 +56,44 @@ class PgNumberLookup(models.Model):
     @api.private
     def _find(self, company, digits):
         """Return what is known of a number, or asked about it, at the suppliers of a company."""
-        return self.search(
-            [
-                ("fingerprint", "=", self._fingerprint(digits)),
-                ("company_id", "in", [False, company.id]),
-                ("supplier_id.active", "=", True),
-                ("expires_at", ">", fields.Datetime.now()),
-            ]
+        self.check_access("read")
+        self.flush_model()
+        self.env["pg.supplier"].flush_model(["active"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT l.id FROM pg_number_lookup l
+                  JOIN pg_supplier s ON s.id = l.supplier_id AND s.active
+                 WHERE l.fingerprint = %s AND l.expires_at > %s
+                   AND (l.company_id IS NULL OR l.company_id = %s)
+              ORDER BY l.id
+                """,
+                self._fingerprint(digits),
+                fields.Datetime.now(),
+                company.id,
+            )
         )
+        return self.browse(id_ for (id_,) in rows)
 
     @api.private
     def _operators(self):
         """Return the operators that were named."""
-        operators = self.env["pg.operator"]
-        for lookup in self.filtered("operator_codes"):
-            operators += operators.search(
-                [
-                    ("supplier_id", "=", lookup.supplier_id.id),
-                    ("code", "in", lookup.operator_codes.split(",")),
-                ]
+        named = [
+            (lookup.supplier_id.id, code)
+            for lookup in self
+            for code in (lookup.operator_codes or "").split(",")
+            if code
+        ]
+        if not named:
+            return self.env["pg.operator"]
+        self.env["pg.operator"].flush_model(["supplier_id", "code", "active"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM pg_mobile_operator WHERE (supplier_id, code) IN %s AND active",
+                tuple(named),
             )
-        return operators
+        )
+        return self.env["pg.operator"].browse(id_ for (id_,) in rows)
 
     @api.model
     @api.private

@@ -31,6 +31,26 @@ class PgOperator(models.Model):
     logo_problem = fields.Char("Problem of the logo", readonly=True, copy=False)
     logo_asked_at = fields.Datetime("Logo asked for at", readonly=True, copy=False)
 
+    # === BUSINESS === #
+
+    @api.private
+    def _get_logo_versions(self):
+        """Return {id: what changes with the logo} of those that have one, without reading any."""
+        if not self:
+            return {}
+        self.env["ir.attachment"].flush_model(["res_model", "res_field", "res_id", "checksum"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT res_id, left(checksum, 12) FROM ir_attachment
+                 WHERE res_model = %s AND res_field = 'logo' AND res_id IN %s
+                """,
+                self._name,
+                tuple(self.ids),
+            )
+        )
+        return {id_: version or "" for id_, version in rows}
+
     # === CRON === #
 
     @api.model

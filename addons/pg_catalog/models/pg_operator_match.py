@@ -1,8 +1,9 @@
+from collections import Counter
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..const import MOBILE_KINDS
 from ..quote import NumberMatch
 from ..tools import numbering, patterns
 
@@ -29,7 +30,9 @@ class PgOperator(models.Model):
         :rtype: NumberMatch
         :raise UserError: when it is no phone number.
         """
-        default_country = country_code or company.country_id.code
+        default_country = country_code
+        if not country_code and not numbering.is_international(raw_number):
+            default_country = company.country_id.code
         try:
             parsed = numbering.parse(raw_number, default_country)
         except numbering.BadNumber as error:
@@ -68,69 +71,54 @@ class PgOperator(models.Model):
         """
         hint = self.env["pg.number.hint"].sudo()._find(company, parsed.digits)
         lookups = self.env["pg.number.lookup"].sudo()._find(company, parsed.digits)
-        candidates = self.search(self._candidate_domain(company, parsed.country_code))
-        named = hint.operator_id + lookups._operators()
-        found = candidates.filtered(
-            lambda op: op in named or patterns.matches(op.pattern, parsed.digits)
+        sure = lookups.filtered("is_exact")
+        exact, near = sure._operators(), (lookups - sure)._operators()
+        named = hint.operator_id + exact + near
+        found = [
+            candidate
+            for candidate in self._find_candidates(company, parsed.country_code)
+            if candidate.id in named.ids or patterns.matches(candidate.pattern, parsed.digits)
+        ]
+        if len(found) > 1:
+            neighbours = self.env["pg.number.hint"].sudo()._find_neighbours(company, parsed.digits)
+            rank = self._number_rank(parsed, hint.operator_id, exact, neighbours, near)
+            found.sort(key=lambda candidate: (rank(candidate), candidate.order))
+        operators = self.browse(candidate.id for candidate in found)
+        is_certain = bool(found) and (
+            operators[:1] in (hint.operator_id, exact & operators) or len(operators) == 1
         )
-        if not found:
-            return found, False
-        ranks = found._number_ranks(company, parsed, hint, lookups)
-        ordered = found.sorted(lambda op: (ranks[op.id], op.sequence, op.name, op.id))
-        exact = lookups.filtered("is_exact")._operators() & found
-        is_certain = ordered[:1] in (hint.operator_id, exact) or len(found) == 1
-        if not is_certain and not hint:
-            self._want_lookup(company, parsed.digits, found, lookups)
-        return ordered, is_certain
+        if found and not is_certain and not hint:
+            self._want_lookup(parsed.digits, found, lookups)
+        return operators, is_certain
 
-    def _candidate_domain(self, company, country_code):
-        return (
-            self._company_domain(company)
-            & Domain("pattern", "!=", False)
-            & Domain("country_id.code", "in", [country_code, False])
-            & Domain("sku_ids.active", "=", True)
-        )
-
-    def _want_lookup(self, company, digits, found, lookups):
+    def _want_lookup(self, digits, found, lookups):
         """Have the suppliers asked that know several sold operators for a number, once."""
-        asked = lookups.supplier_id
-        sold = self.env["product.template"].sudo()._pg_offers(company, found).pg_operator_id
-        for supplier, operators in sold.grouped("supplier_id").items():
-            if len(operators) > 1 and supplier not in asked:
+        counts = Counter(candidate.supplier_id for candidate in found if candidate.is_sold)
+        for supplier in self.env["pg.supplier"].sudo().browse(counts) - lookups.supplier_id:
+            if counts[supplier.id] > 1:
                 self.env["pg.number.lookup"].sudo()._want(supplier, digits)
 
-    def _number_ranks(self, company, parsed, hint, lookups):
-        """Return {id: rank}, lower is likelier.
+    def _number_rank(self, parsed, *named):
+        """Return the function that ranks a candidate; lower is likelier.
 
-        In this order: what this customer said, what the supplier said, what several customers said
-        of neighbouring numbers, sold here, for mobiles, the right carrier.
+        In this order: those that were named for it, sold here, for mobiles, the right carrier.
+
+        :param named: operators, the surest first: as this customer said, as the supplier said, as
+            several customers said of neighbouring numbers, as the supplier thinks.
         """
-        sold = self.env["product.template"].sudo()._pg_offers(company, self).pg_operator_id
-        neighbours = self.env["pg.number.hint"].sudo()._find_neighbours(company, parsed.digits)
-        exact = lookups.filtered("is_exact")._operators()
-        near = (lookups - lookups.filtered("is_exact"))._operators()
-        mobile = self._filter_mobile()
+        spoken = [set(operators.ids) for operators in named]
         brand = (parsed.carrier or "").split(" ")[0].lower()
-        return {
-            operator.id: (
-                operator not in hint.operator_id,
-                operator not in exact,
-                operator not in neighbours,
-                operator not in near,
-                operator not in sold,
-                operator not in mobile,
-                not (len(brand) > 2 and brand in operator.name.lower()),
-                not operator.country_id,
-            )
-            for operator in self
-        }
 
-    def _filter_mobile(self):
-        """Return those that sell something for phones."""
-        groups = self.env["pg.sku"]._read_group(
-            [("operator_id", "in", self.ids), ("kind", "in", MOBILE_KINDS)], ["operator_id"]
-        )
-        return self.browse(operator.id for (operator,) in groups)
+        def rank(candidate):
+            return (
+                *(candidate.id not in ids for ids in spoken),
+                not candidate.is_sold,
+                not candidate.is_mobile,
+                not (len(brand) > 2 and brand in candidate.name.lower()),
+                not candidate.has_country,
+            )
+
+        return rank
 
     def _company_domain(self, company):
         """Return the domain of what a company may use: its own suppliers' and the shared ones'."""

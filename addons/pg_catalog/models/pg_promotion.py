@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # What a kind of bonus is called; suppliers may send others, which are shown as they are.
 BONUS_SIGNS = {"%": "{} %", "+": "+{}", "x": "× {}", "MB": "{} MB", "GB": "{} GB", "SMS": "{} SMS"}
@@ -97,8 +98,23 @@ class PgPromotion(models.Model):
     @api.private
     def _running(self, company, operators):
         """Return the promotions of some operators that run now and that a company may sell."""
-        return self.search(
-            Domain("company_id", "in", [False, company.id])
-            & Domain("operator_id", "in", operators.ids)
-            & Domain("is_current", "=", True)
+        if not operators:
+            return self.browse()
+        self.browse().check_access("read")
+        self.flush_model(["active", "company_id", "operator_id", "starts_at", "ends_at"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM pg_promotion
+                 WHERE operator_id IN %(operators)s AND active
+                   AND (company_id IS NULL OR company_id = %(company)s)
+                   AND (starts_at IS NULL OR starts_at <= %(now)s)
+                   AND (ends_at IS NULL OR ends_at >= %(now)s)
+              ORDER BY starts_at DESC, id DESC
+                """,
+                operators=tuple(operators.ids),
+                company=company.id,
+                now=fields.Datetime.now(),
+            )
         )
+        return self.browse(id_ for (id_,) in rows)

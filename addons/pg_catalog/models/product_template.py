@@ -89,6 +89,12 @@ class ProductTemplate(models.Model):
         "(company_id, pg_sku_id) WHERE active AND pg_sku_id IS NOT NULL",
         "This SKU is offered already. Change the existing offer instead.",
     )
+    _pg_sold_country_idx = models.Index(
+        "(company_id, pg_country_id) WHERE active AND sale_ok AND pg_sku_id IS NOT NULL"
+    )
+    _pg_sold_operator_idx = models.Index(
+        "(company_id, pg_operator_id) WHERE active AND sale_ok AND pg_sku_id IS NOT NULL"
+    )
     _pg_margin_not_negative = models.Constraint(
         "CHECK (pg_range_margin IS NULL OR pg_range_margin >= 0)",
         "The margin cannot be negative: the offer would be sold under cost.",

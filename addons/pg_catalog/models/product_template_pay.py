@@ -28,11 +28,12 @@ class ProductTemplate(models.Model):
         if not self.pg_is_range:
             raise UserError(self.env._("This product has a fixed amount."))
         sku = self.pg_sku_id
-        rate = sku.send_currency_id._pg_rate(self.company_id)
+        pricer = self.company_id._pg_get_pricer()
+        rate = pricer.rate(sku.send_currency_id)
 
         def price(cents):
             cost = sku._cost(self.company_id, D(cents) / HUNDRED, rate)
-            return self._pg_in_pricelist(pricelist, cost, rate)[0]
+            return self._pg_in_pricelist(pricelist, cost, rate, pricer)[0]
 
         low = int((D(sku.send_min) * HUNDRED).to_integral_value(ROUND_CEILING))
         high = int((D(sku.send_max) * HUNDRED).to_integral_value(ROUND_FLOOR))
@@ -44,7 +45,7 @@ class ProductTemplate(models.Model):
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if price(middle) <= amount else (low, middle)
-        return self._pg_quote(send_value=D(low) / HUNDRED, pricelist=pricelist)
+        return self._pg_quote(send_value=D(low) / HUNDRED, pricelist=pricelist, pricer=pricer)
 
     def _pg_check_pay(self, amount, lowest, highest, currency):
         if not amount.is_finite() or not lowest <= amount <= highest:

@@ -6,6 +6,15 @@ from odoo.fields import Domain
 from ..quote import Quote
 from ..tools import pricing
 
+# Fields that a quote takes.
+QUOTED = ("name", "active", "sale_ok", "company_id", "pg_sku_id", "pg_operator_id", "pg_kind",
+          "list_price", "pg_price_mode", "pg_range_margin", "pg_tax_percent",
+          "is_favorite")  # fmt: skip
+QUOTED_SKU = ("name", "active", "kind", "is_range", "supplier_id", "operator_id", "country_id",
+              "send_min", "send_max", "send_currency_id", "distributor_fee", "receive_net_min",
+              "receive_net_max", "receive_currency_id", "validity_iso")  # fmt: skip
+QUOTED_OPERATOR = ("name", "short_name", "active", "country_id")
+
 
 class ProductTemplate(models.Model):
     """How an offer gets its price: by rules or by its own price, and what a customer is quoted."""
@@ -164,28 +173,32 @@ class ProductTemplate(models.Model):
 
     @api.model
     @api.private
-    def _pg_offers(self, company, operator):
+    def _pg_offers(self, company, operator, kinds=None):
         """Return the offers of a seller for some operators that can be sold now, in order.
 
+        What a quote of them takes is read with them.
+
         :param operator: one or several ``pg.operator``.
+        :param kinds: of the SKUs; default: all.
         """
-        return self.search(
-            Domain("company_id", "=", company.id)
-            & Domain("pg_operator_id", "in", operator.ids)
-            & Domain("pg_sku_id.active", "=", True)
-            & Domain("pg_operator_id.active", "=", True)
-            & Domain("pg_sku_id.supplier_id.active", "=", True)
-            & Domain("sale_ok", "=", True),
-            order="sequence, list_price, id",
-        )
+        offers = self.browse(operator._find_offers(company, kinds))
+        offers.fetch(QUOTED)
+        skus = offers.pg_sku_id
+        skus.fetch(QUOTED_SKU)
+        (skus.operator_id | operator).fetch(QUOTED_OPERATOR)
+        skus.supplier_id.fetch(["active"])
+        currencies = company.currency_id | skus.send_currency_id | skus.receive_currency_id
+        currencies.fetch(["name", "decimal_places"])
+        return offers
 
     @api.private
-    def _pg_quote(self, *, send_value=None, receive_value=None, pricelist=None):
+    def _pg_quote(self, *, send_value=None, receive_value=None, pricelist=None, pricer=None):
         """Return today's price of the offer.
 
         :param Decimal send_value, receive_value: the amount chosen for a range, by either side.
         :param pricelist: the ``product.pricelist`` of the customer, if any: the amounts of the
             quote are in its currency then, at the rate of the day.
+        :param pricer: of the offer's company, when many are quoted at a time.
         :rtype: Quote
         :raise UserError: with a sentence for the customer, when it cannot be sold so.
         """
@@ -193,9 +206,10 @@ class ProductTemplate(models.Model):
         sku = self.pg_sku_id
         self._pg_check_sellable()
         send, receive = sku._amounts(send_value, receive_value)
-        rate = sku.send_currency_id._pg_rate(self.company_id)
+        pricer = pricer or self.company_id._pg_get_pricer()
+        rate = pricer.rate(sku.send_currency_id)
         cost = sku._cost(self.company_id, send, rate)
-        sell, cost, rate, currency = self._pg_in_pricelist(pricelist, cost, rate)
+        sell, cost, rate, currency = self._pg_in_pricelist(pricelist, cost, rate, pricer)
         decimals = currency.decimal_places
         if sell < cost:
             raise UserError(self.env._("This offer is not available at the moment."))
@@ -216,24 +230,24 @@ class ProductTemplate(models.Model):
             pricelist_id=pricelist.id if pricelist else None,
         )
 
-    def _pg_in_pricelist(self, pricelist, cost, rate):
+    def _pg_in_pricelist(self, pricelist, cost, rate, pricer):
         """Return (sell price, cost, rate, currency) of an amount for a customer.
 
         :param Decimal cost: unrounded, in the company's currency.
         :param Decimal rate: company currency per send currency.
         """
         currency = self.company_id.currency_id
-        sell = self._pg_sell_price(cost)
+        sell = self._pg_sell_price(cost, pricer)
         if not pricelist:
             return sell, quantize(cost, currency.decimal_places), rate, currency
         # In sudo mode: whoever is quoted a price need not read the price list.
         pricelist_sudo = pricelist.sudo()
         currency = pricelist_sudo.currency_id
-        decimals, own_rate = currency.decimal_places, currency._pg_rate(self.company_id)
+        decimals, own_rate = currency.decimal_places, pricer.rate(currency)
         sell = quantize(pricelist_sudo._pg_price(self.sudo(), sell, cost), decimals)
         return sell, quantize(cost / own_rate, decimals), rate / own_rate, currency
 
-    def _pg_sell_price(self, cost):
+    def _pg_sell_price(self, cost, pricer):
         """Return the price of an amount in the company's currency, before any price list.
 
         A fixed SKU is sold at the price that the offer shows, a range by rule or margin.
@@ -244,7 +258,7 @@ class ProductTemplate(models.Model):
         if not self.pg_is_range:
             return quantize(D(self.list_price), decimals)
         if self.pg_price_mode == "rules":
-            return self.company_id._pg_get_pricer().price(self.pg_sku_id, cost).sell
+            return pricer.price(self.pg_sku_id, cost).sell
         return pricing.sell_from_margin(cost, D(self.pg_range_margin), decimals)
 
     def _pg_check_sellable(self):

@@ -62,11 +62,7 @@ class ResCompany(models.Model):
         :rtype: pricer.Pricer
         """
         self.ensure_one()
-        return Pricer(
-            self,
-            rules=self.env["pg.price.rule"]._get_pure_rules(self),
-            usual_margin=D(self.pg_usual_margin),
-        )
+        return Pricer(self, usual_margin=D(self.pg_usual_margin))
 
     @api.private
     def _pg_follow_rules(self):

@@ -16,6 +16,7 @@ from . import (
     test_pricelist_customer,
     test_pricing,
     test_rounding,
+    test_sold,
     test_supplier_call,
     test_sync,
     test_sync_kill,

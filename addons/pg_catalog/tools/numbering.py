@@ -55,6 +55,11 @@ def parse(raw, country_code=None):
     return _parse_without_plus(text, parsed, failure)
 
 
+def is_international(raw):
+    """Tell whether a number says by a plus of which country it is."""
+    return str(raw or "").strip().startswith("+")
+
+
 def _parse_without_plus(text, parsed, failure):
     """Read a number again as international with the plus forgotten; keep the better reading."""
     try:
@@ -102,6 +107,8 @@ def format_number(e164):
         parsed = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
         return e164
+    if not phonenumbers.is_possible_number(parsed):
+        return e164  # Its middle was deleted at the customer's wish.
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 

@@ -1,4 +1,6 @@
-"""Prices many SKUs of one seller: rules, day and exchange rates are read once."""
+"""Prices many SKUs of one seller: rules, day and exchange rates are read once, when needed."""
+
+import functools
 
 from odoo import fields
 from odoo.addons.pg_base.tools.money import D
@@ -10,17 +12,26 @@ class Pricer:
     """Turns SKUs of one seller into prices by its rules.
 
     :param company: the seller, a ``res.company``.
-    :param rules: ``price_rules.Rule`` in order.
     :param Decimal usual_margin: where no rule applies.
+
+    Lives no longer than the calculation it is made for: what it has read it does not read again.
     """
 
-    def __init__(self, company, rules, usual_margin):
+    def __init__(self, company, usual_margin):
         self.company = company
-        self.rules = rules
         self.usual_margin = usual_margin
         self.decimals = company.currency_id.decimal_places
-        self.day = fields.Date.context_today(company.with_context(tz=company.pg_tz or "UTC"))
         self._rates = {}
+
+    @functools.cached_property
+    def rules(self):
+        """The seller's rules, ``price_rules.Rule`` in order."""
+        return self.company.env["pg.price.rule"]._get_pure_rules(self.company)
+
+    @functools.cached_property
+    def day(self):
+        """The seller's day."""
+        return fields.Date.context_today(self.company.with_context(tz=self.company.pg_tz or "UTC"))
 
     def rate(self, currency):
         """Return the day's rate of a currency, asked for once.

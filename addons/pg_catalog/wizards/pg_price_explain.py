@@ -157,7 +157,7 @@ class PgPriceExplain(models.TransientModel):
             detail = self.env._("It stays when costs and price rules change.")
             return [_step(self.env._("Own price of the offer"), price, detail, kind="rule")]
         margin = D(offer.pg_range_margin)
-        price = offer._pg_sell_price(cost)
+        price = offer._pg_sell_price(cost, pricer)
         return [
             _step(self.env._("Own margin of the offer"), f"{margin.normalize():f} %", kind="rule"),
             _step(

@@ -22,7 +22,10 @@ class PgStorefront(models.AbstractModel):
     @api.model
     def _for_seller(self, company):
         """Return the model as the storefront of a seller uses it."""
-        return self.sudo().with_company(company)
+        pages = self.sudo().with_company(company)
+        # All that most pages need of the two contacts, which have some seventy fields.
+        (company.sudo().partner_id | pages.env.user.partner_id).fetch(["website", "tz"])
+        return pages
 
     @api.model
     def _for_customer(self, company, partner):
@@ -92,17 +95,9 @@ class PgStorefront(models.AbstractModel):
 
     def _get_countries(self, company):
         """Return the countries for whose operators the seller has offers, by name."""
-        groups = self.env["product.template"]._read_group(
-            [
-                ("company_id", "=", company.id),
-                ("pg_operator_id.active", "=", True),
-                ("pg_sku_id.kind", "in", SOLD_KINDS),
-                ("sale_ok", "=", True),
-            ],
-            ["pg_operator_id"],
-        )
-        operators = self.env["pg.operator"].union(*(operator for (operator,) in groups))
-        return operators.country_id.sorted("name")
+        countries = self.env["pg.operator"]._find_sold_countries(company, SOLD_KINDS)
+        countries.fetch(["code", "name", "phone_code"])
+        return countries.sorted("name")
 
     @api.model
     def _seal_number(self, company, number, country_code=None):
@@ -115,14 +110,16 @@ class PgStorefront(models.AbstractModel):
         return sealed.seal(self.env, company, match.e164)
 
     def _check_country(self, company, match):
-        country = self.env["res.country"].search([("code", "=", match.country_code)], limit=1)
-        if country not in self._get_countries(company):
-            raise UserError(
-                self.env._(
-                    "There are no top-ups for numbers in %s here yet.",
-                    country.name or self.env._("this country"),
-                )
+        code = match.country_code
+        if self.env["pg.operator"]._find_sold_countries(company, SOLD_KINDS, code):
+            return
+        country = self.env["res.country"].search([("code", "=", code)], limit=1)
+        raise UserError(
+            self.env._(
+                "There are no top-ups for numbers in %s here yet.",
+                country.name or self.env._("this country"),
             )
+        )
 
     @api.model
     def _open_number(self, company, token):

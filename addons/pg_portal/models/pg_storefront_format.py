@@ -2,6 +2,7 @@ import re
 
 from odoo import api, models
 from odoo.addons.pg_base.tools.money import D
+from odoo.addons.pg_catalog.tools import numbering
 from odoo.tools import format_datetime
 
 PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
@@ -34,6 +35,11 @@ class PgStorefront(models.AbstractModel):
             known[code] = currency.search([("name", "=", code)], limit=1).decimal_places
         return known[code]
 
+    def _note_decimals(self, currencies):
+        """Note the decimals of currencies that are at hand, so that they are not looked for."""
+        known = self.env.cr.cache.setdefault("pg_storefront_decimals", {})
+        known.update((currency.name, currency.decimal_places) for currency in currencies)
+
     @api.model
     def _format_plain(self, amount):
         """Return an amount without currency and without idle decimals."""
@@ -49,10 +55,7 @@ class PgStorefront(models.AbstractModel):
     @api.model
     def _format_number(self, number):
         """Return a number in E.164 with the usual blanks of its country."""
-        formatted = self.env["res.partner"]._phone_format(
-            number=number, force_format="INTERNATIONAL"
-        )
-        return formatted or number
+        return numbering.format_number(number)
 
     def _format_period(self, iso):
         """Return an ISO 8601 period like P30D in words, '' for none or an odd one."""

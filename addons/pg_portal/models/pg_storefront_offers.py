@@ -26,8 +26,7 @@ class PgStorefront(models.AbstractModel):
         :param operator_id: the operator that the customer chose; else the likeliest one.
         """
         match = self.env["pg.operator"]._match_number(company, number)
-        operators = self._get_operators(company, match)
-        chosen = operators.filtered(lambda op: op.id == operator_id) or operators[:1]
+        operators, chosen = self._choose_operator(company, match, operator_id)
         base = f"/topup/{company.pg_slug}"
         offers = self._get_offers(company, chosen)
         promotions = self.env["pg.promotion"]._running(company, chosen)
@@ -53,21 +52,17 @@ class PgStorefront(models.AbstractModel):
 
     def _get_operators(self, company, match):
         """Return the operators of the number's country with offers, the likely ones first."""
-        operators = self.env["pg.operator"].search([("country_id.code", "=", match.country_code)])
-        groups = self.env["product.template"]._read_group(
-            [
-                ("company_id", "=", company.id),
-                ("pg_operator_id", "in", operators.ids),
-                ("pg_sku_id.kind", "in", SOLD_KINDS),
-                ("pg_sku_id.active", "=", True),
-                ("pg_sku_id.supplier_id.active", "=", True),
-                ("sale_ok", "=", True),
-            ],
-            ["pg_operator_id"],
-        )
-        sold = operators.browse(operator.id for (operator,) in groups)
-        likely = match.operators.filtered(lambda operator: operator in sold)
-        return likely + (operators & sold - likely)
+        sold = self.env["pg.operator"]._find_sold(company, match.country_code, SOLD_KINDS)
+        likely = match.operators & sold
+        return likely + (sold - likely)
+
+    def _choose_operator(self, company, match, operator_id=None):
+        """Return (the operators for a number, the one of them whose offers are shown)."""
+        operators = self._get_operators(company, match)
+        operators.fetch(["name", "short_name", "active", "country_id"])
+        operators.country_id.fetch(["name"])
+        chosen = operators.filtered(lambda op: op.id == operator_id) or operators[:1]
+        return operators, chosen
 
     def _get_operator_choices(self, company, operators, chosen):
         """Return the operators as choices; beyond the first few they come as ``more_operators``."""
@@ -91,18 +86,10 @@ class PgStorefront(models.AbstractModel):
     @api.model
     def _get_operator_logos(self, company, operators):
         """Return {id of the operator: address of its logo} for those that have one."""
-        logos = self.env["ir.attachment"].search_read(
-            [
-                ("res_model", "=", "pg.operator"),
-                ("res_field", "=", "logo"),
-                ("res_id", "in", operators.ids),
-            ],
-            ["res_id", "checksum"],
-        )
+        base = f"/topup/{company.pg_slug}/operator"
         return {
-            logo["res_id"]: f"/topup/{company.pg_slug}/operator/{logo['res_id']}/logo"
-            f"?v={(logo['checksum'] or '')[:12]}"
-            for logo in logos
+            id_: f"{base}/{id_}/logo?v={version}"
+            for id_, version in operators._get_logo_versions().items()
         }
 
     @api.model
@@ -146,8 +133,7 @@ class PgStorefront(models.AbstractModel):
 
     def _get_offers(self, company, operators):
         """Return the offers of some operators that need a number and nothing else."""
-        offers = self.env["product.template"]._pg_offers(company, operators)
-        return offers.filtered(lambda offer: offer.pg_sku_id.kind in SOLD_KINDS)
+        return self.env["product.template"]._pg_offers(company, operators, SOLD_KINDS)
 
     @api.model
     def _get_step_urls(self, company, token):
@@ -157,7 +143,12 @@ class PgStorefront(models.AbstractModel):
 
     def _get_offer_cards(self, offers, token, promotions):
         """Return {id: card} of the offers that can be sold now."""
-        cards = {offer.id: self._get_offer_card(offer, token, promotions) for offer in offers}
+        pricer = offers.company_id._pg_get_pricer() if offers else None
+        skus = offers.pg_sku_id
+        self._note_decimals(offers.company_id.currency_id | skus.receive_currency_id)
+        cards = {
+            offer.id: self._get_offer_card(offer, token, promotions, pricer) for offer in offers
+        }
         return {offer_id: card for offer_id, card in cards.items() if card}
 
     def _group_cards(self, offers, cards):
@@ -183,17 +174,18 @@ class PgStorefront(models.AbstractModel):
         }
         return labels.get(kind) or self.env._("More")
 
-    def _get_offer_card(self, offer, token, promotions=None):
+    def _get_offer_card(self, offer, token, promotions, pricer):
         """Return the values of one offer's card, or None when it has no price today.
 
         Airtime is known by what arrives, everything else by its name.
+
+        :param pricer: of the seller, which reads rates and rules once for all cards.
         """
-        promotions = promotions or self.env["pg.promotion"]
         card = {"id": offer.id, "is_range": offer.pg_is_range, **self._get_offer_words(offer)}
         try:
             if offer.pg_is_range:
-                return {**card, **self._get_range_values(offer)}
-            quote = self._get_quote(offer)
+                return {**card, **self._get_range_values(offer, pricer)}
+            quote = self._get_quote(offer, pricer=pricer)
         except UserError:
             return None  # It has no price just now; the back office shows the reason.
         return {
@@ -221,11 +213,11 @@ class PgStorefront(models.AbstractModel):
             "validity": "" if validity in name else validity,
         }
 
-    def _get_range_values(self, offer):
+    def _get_range_values(self, offer, pricer):
         """Return the bounds of both amounts of a range."""
         sku, pricelist = offer.pg_sku_id, self._get_pricelist()
         lowest, highest = (
-            offer._pg_quote(send_value=D(value), pricelist=pricelist)
+            offer._pg_quote(send_value=D(value), pricelist=pricelist, pricer=pricer)
             for value in (sku.send_min, sku.send_max)
         )
         example = D(sku.receive_net_min).to_integral_value("ROUND_CEILING")

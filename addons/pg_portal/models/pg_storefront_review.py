@@ -20,18 +20,21 @@ class PgStorefront(models.AbstractModel):
         )
 
     @api.model
-    def _get_quote(self, offer, receive=None, pay=None):
+    def _get_quote(self, offer, receive=None, pay=None, pricer=None):
         """Return today's price.
 
         :param Decimal receive, pay: for an offer with a range, what shall arrive, or else what the
             customer wants to spend.
+        :param pricer: of the seller, when many offers are quoted at a time.
         :raise UserError: with a sentence for the customer.
         """
         pricelist = self._get_pricelist()
         if offer.pg_is_range and receive is None and pay is not None:
             return offer._pg_quote_for_pay(pay, pricelist)
         return offer._pg_quote(
-            receive_value=receive if offer.pg_is_range else None, pricelist=pricelist
+            receive_value=receive if offer.pg_is_range else None,
+            pricelist=pricelist,
+            pricer=pricer,
         )
 
     @api.model

@@ -56,15 +56,22 @@ class PgStorefront(models.AbstractModel):
         """
         match = self.env["pg.operator"]._match_number(company, number, country or None)
         self._check_country(company, match)
-        values = self._get_offers_values(company, "", match.e164, operator_id)
+        operators, chosen = self._choose_operator(company, match, operator_id)
+        offers = self._get_offers(company, chosen)
+        promotions = self.env["pg.promotion"]._running(company, chosen)
+        cards = self._get_offer_cards(offers, "", promotions)
         return {
             "number": match.e164,
-            "number_text": values["number"],
+            "number_text": self._format_number(match.e164),
             "operators": [
-                {name: operator[name] for name in ("id", "name", "selected")}
-                for operator in values["operators"] + values["more_operators"]
+                {
+                    "id": operator.id,
+                    "name": self._get_operator_name(operator),
+                    "selected": operator == chosen,
+                }
+                for operator in operators
             ],
-            "operator_id": values["operator_id"],
+            "operator_id": chosen.id,
             "groups": [
                 {
                     "label": group["label"],
@@ -73,7 +80,7 @@ class PgStorefront(models.AbstractModel):
                         for card in group["offers"]
                     ],
                 }
-                for group in values["groups"]
+                for group in self._group_cards(offers, cards)
             ],
         }
 

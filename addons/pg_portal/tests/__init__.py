@@ -2,6 +2,7 @@ from . import (
     test_account,
     test_escape,
     test_favourites,
+    test_fresh,
     test_login_code,
     test_order,
     test_pay,
