@@ -72,6 +72,24 @@ class TestAccount(AccountCase):
                 self.assertIn("Nothing found", self.words(response))
                 self.assertNotIn("<script>alert", response.text)
 
+    def test_a_stranger_who_tops_up_a_customers_number(self):
+        """It may be anybody's money: neither in the customer's room nor the customer's credit."""
+        customer = self.own.partner_id
+        customer.phone = DELIVERED
+        orders = self.place() + self.place()
+        self.assertEqual(len(orders.partner_id), 1, "One contact of the number")
+        self.assertNotEqual(orders.partner_id, customer)
+        self.assertFalse(orders.partner_id.email)
+        self.pay(orders[0])
+        self.assertFalse(orders[0]._can_have_credit())
+        self.log_in()
+        page = self.get(self.my)
+        self.assertIn(self.own.name, self.words(page))
+        for order in orders:
+            self.assertNotIn(order.name, self.words(page))
+            self.assertNotIn(order.access_token, page.text)
+            self.get(f"{self.my}/again/{order.id}", status=404)
+
     def test_send_again_is_confirmed_at_the_review(self):
         self.log_in()
         before = self.topups()

@@ -188,13 +188,20 @@ class PgTopup(models.Model):
         }
 
     def _find_customer(self, company, match, email):
-        """Return the seller's customer with this e-mail or number; a new one when unknown."""
+        """Return the seller's customer with this e-mail, else the contact of the number that is
+        topped up; a new one when unknown.
+
+        Anybody may top up a number: an order without an e-mail address is never filed under a
+        customer who has one, in whose room, mails and credit it would end.
+        """
         Partner = self.env["res.partner"].sudo().with_context(**QUIET)
         field, value = ("email", email_normalize(email)) if email else ("phone", match.e164)
-        column = "email_normalized" if email else "phone_sanitized"
-        partner = Partner.search(
-            [("company_id", "=", company.id), (column, "=", value)], order="id", limit=1
+        own = (
+            [("email_normalized", "=", value)]
+            if email
+            else [("phone_sanitized", "=", value), ("email", "=", False)]
         )
+        partner = Partner.search([("company_id", "=", company.id), *own], order="id", limit=1)
         return partner or Partner.create(
             {"name": value, field: value, "company_id": company.id, "country_id": False}
         )
