@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.addons.pg_base.tools.steps import step
 from odoo.tools import SQL
 
+from ..fields import ProvenMany2one
 from ..tools.triggers import CHAIN_GUARDS
 from ..worker import loop
 
@@ -16,9 +17,9 @@ class PgLedgerChain(models.Model):
     _rec_name = "seq"
     _log_access = False
 
-    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    company_id = ProvenMany2one("res.company", required=True, readonly=True, ondelete="restrict")
     seq = fields.Integer(string="Position", required=True, readonly=True, aggregator=None)
-    entry_id = fields.Many2one("pg.ledger.entry", required=True, readonly=True, ondelete="restrict")
+    entry_id = ProvenMany2one("pg.ledger.entry", required=True, readonly=True, ondelete="restrict")
     subject_ref = fields.Char(related="entry_id.subject_ref")
     kind = fields.Selection(related="entry_id.kind")
     prev_hash = fields.Char(string="Previous hash", required=True, readonly=True)

@@ -223,7 +223,7 @@ class PgLedgerEntry(models.Model):
         return text
 
     def _insert_entry(self, values, rows):
-        """Insert entry, postings and outbox row in one statement.
+        """Insert entry and postings by one statement; the database adds the outbox row.
 
         A concurrent entry with the same key or the same number in the subject makes PostgreSQL
         raise a serialization failure, after which Odoo runs the request again.
@@ -231,16 +231,13 @@ class PgLedgerEntry(models.Model):
         :return: the new id (None when the key exists), and the number of postings
         """
         accounts, amounts, currencies, company_amounts = map(list, zip(*rows, strict=True))
-        self.env.cr.execute(
-            SQL(
-                _POST,
-                **values,
-                accounts=accounts,
-                amounts=amounts,
-                currencies=currencies,
-                values=company_amounts,
-            )
-        )
+        legs = {
+            "accounts": accounts,
+            "amounts": amounts,
+            "currencies": currencies,
+            "values": company_amounts,
+        }
+        self.env.cr.execute(_POST, values | legs)
         return self.env.cr.fetchone()
 
     def _find_posted(self, values, rows):

@@ -1,13 +1,14 @@
-from odoo import fields, models
+from odoo import models
 
+from ..fields import ProvenMany2one
 from ..tools.triggers import OUTBOX_GUARDS
 
 
 class PgLedgerOutbox(models.Model):
     """Entries that wait for their place in the chain. Empty when all is well.
 
-    A row is inserted with its entry and deleted by the sequencer in the transaction that inserts
-    the link of the chain: the database refuses every other way out, which would lose an entry.
+    The database inserts a row with its entry. The sequencer deletes it in the transaction that
+    inserts the link of the chain: every other way out is refused, it would lose an entry.
     """
 
     _name = "pg.ledger.outbox"
@@ -17,8 +18,8 @@ class PgLedgerOutbox(models.Model):
     _rec_name = "entry_id"
     _log_access = False
 
-    entry_id = fields.Many2one("pg.ledger.entry", required=True, readonly=True, ondelete="restrict")
-    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    entry_id = ProvenMany2one("pg.ledger.entry", required=True, readonly=True, ondelete="restrict")
+    company_id = ProvenMany2one("res.company", required=True, readonly=True, ondelete="restrict")
 
     _entry_unique = models.Constraint("UNIQUE (entry_id)", "The entry waits already.")
     _company_entry_index = models.Index("(company_id, entry_id)")

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..const import ACCOUNT_PATTERN, AMOUNT_DECIMALS, AMOUNT_LIMIT, KINDS
+from ..fields import ProvenMany2one
 from ..postings import Balance
 from ..tools.triggers import POSTING_GUARDS
 
@@ -18,10 +19,10 @@ class PgLedgerPosting(models.Model):
     _rec_name = "account"
     _log_access = False
 
-    entry_id = fields.Many2one("pg.ledger.entry", required=True, readonly=True, ondelete="restrict")
+    entry_id = ProvenMany2one("pg.ledger.entry", required=True, readonly=True, ondelete="restrict")
     position = fields.Integer(required=True, readonly=True, aggregator=None)
-    # Company, kind and time are the entry's, checked by the database at commit.
-    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    # Company, its currency, kind and time are the entry's, checked by the database at commit.
+    company_id = ProvenMany2one("res.company", required=True, readonly=True, ondelete="restrict")
     kind = fields.Selection(KINDS, required=True, readonly=True)
     occurred_at = fields.Datetime(required=True, readonly=True)
     subject_ref = fields.Char(related="entry_id.subject_ref")
@@ -35,7 +36,7 @@ class PgLedgerPosting(models.Model):
         readonly=True,
         currency_field="company_currency_id",
     )
-    company_currency_id = fields.Many2one(
+    company_currency_id = ProvenMany2one(
         "res.currency", required=True, readonly=True, ondelete="restrict"
     )
 

@@ -86,14 +86,12 @@ class TestGuards(LedgerCase):
         self.env.cr.execute(waiting, [self.entry.id])
         self.assertEqual(self.env.cr.fetchone()[0], 0)
 
-    def test_no_entry_is_committed_without_waiting_for_its_place(self):
-        """One that is inserted past the function, balanced as it is, is refused, too."""
+    def test_every_entry_waits_for_its_place_even_one_that_was_inserted_past_the_function(self):
         self.check_now()
         columns = [name for name in self._columns("pg_ledger_entry") if name != "id"]
         fresh = {"uuid": "'raw'", "key": "'raw'", "subject": "'raw'"}
         values = ", ".join(fresh.get(name, name) for name in columns)
-        self.refused(
-            CheckViolation,
+        self.env.cr.execute(
             f"""WITH entry AS (
                     INSERT INTO pg_ledger_entry ({", ".join(columns)})
                     SELECT {values} FROM pg_ledger_entry WHERE id = %s RETURNING id)
@@ -102,10 +100,76 @@ class TestGuards(LedgerCase):
                     company_currency_id)
                 SELECT entry.id, position, company_id, kind, occurred_at, account, amount,
                        currency_id, currency_code, company_amount, company_currency_id
-                  FROM entry, pg_ledger_posting WHERE entry_id = %s""",
-            self.entry.id,
-            self.entry.id,
+                  FROM entry, pg_ledger_posting WHERE entry_id = %s RETURNING entry_id""",
+            [self.entry.id, self.entry.id],
         )
+        raw_id = self.env.cr.fetchone()[0]
+        self.check_now()
+        self.env.cr.execute("SELECT entry_id, company_id FROM pg_ledger_outbox ORDER BY entry_id")
+        self.assertEqual(
+            [row for row in self.env.cr.fetchall() if row[1] == self.seller.id],
+            [(self.entry.id, self.seller.id), (raw_id, self.seller.id)],
+        )
+
+    def test_nothing_else_waits_for_a_place(self):
+        """Not an entry that has its place, nor one in another company, nor none at all."""
+        self.check_now()
+        self.chain()
+        for entry_id, company in (
+            (self.entry.id, self.seller),
+            (self.entry.id, self.other_seller),
+            (2**31 - 1, self.seller),
+        ):
+            with self.subTest(entry_id=entry_id, company=company.name):
+                self.refused(
+                    RestrictViolation,
+                    "INSERT INTO pg_ledger_outbox (entry_id, company_id) VALUES (%s, %s)",
+                    entry_id,
+                    company.id,
+                )
+        self.assertFalse(
+            self.env["pg.ledger.outbox"].search_count([("company_id", "=", self.seller.id)])
+        )
+
+    def test_a_link_has_an_entry_of_its_company(self):
+        self.check_now()
+        link = """INSERT INTO pg_ledger_chain (company_id, seq, entry_id, prev_hash, hash)
+                  VALUES (%s, 1, %s, repeat('0', 64), repeat('a', 64))"""
+        self.refused(CheckViolation, link, self.other_seller.id, self.entry.id)
+        self.refused(CheckViolation, link, self.seller.id, 2**31 - 1)
+        self.assertFalse(self.links() + self.links(self.other_seller))
+        self.chain()
+        self.assertEqual(self.links().entry_id, self.entry)
+
+    def test_a_posting_is_its_entrys(self):
+        """Its company, currency of the company, kind and time are proven, and that it has one."""
+        self.check_now()
+        values, rows = self._prepare()
+        for column, value in (
+            ("company_id", self.other_seller.id),
+            ("company_currency_id", self.env.ref("base.EUR").id),
+            ("kind", "fee"),
+            ("occurred_at", "2020-01-01"),
+        ):
+            with (
+                self.subTest(column=column),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(CheckViolation),
+                self.env.cr.savepoint(flush=False),
+            ):
+                self.env.cr.execute(
+                    f"""CREATE OR REPLACE FUNCTION test_ledger_other() RETURNS trigger
+                        LANGUAGE plpgsql AS $$ BEGIN NEW.{column} := '{value}'; RETURN NEW; END $$;
+                        CREATE TRIGGER test_ledger_other BEFORE INSERT ON pg_ledger_posting
+                        FOR EACH ROW EXECUTE FUNCTION test_ledger_other()"""
+                )
+                self.Entry._insert_entry(values, rows)
+                self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.assertFalse(self.Entry.search_count([("key", "=", "raw")]))
+        self.refused(
+            CheckViolation, _POSTING.replace("SELECT entry_id", "SELECT 2147483647"), 1, 1, 1,
+            self.leg.id,
+        )  # fmt: skip
 
     def _columns(self, table):
         self.env.cr.execute(
@@ -173,7 +237,7 @@ class TestGuards(LedgerCase):
     def test_guards_go_with_the_module(self):
         count = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pg\\_ledger\\_%'"
         self.env.cr.execute(count)
-        self.assertEqual(self.env.cr.fetchone()[0], 10)
+        self.assertEqual(self.env.cr.fetchone()[0], 13)
         self.check_now()
         uninstall_hook(self.env)
         self.env.cr.execute(count)
@@ -182,4 +246,4 @@ class TestGuards(LedgerCase):
             self.env[f"pg.ledger.{model}"].init()
             self.env[f"pg.ledger.{model}"].init()
         self.env.cr.execute(count)
-        self.assertEqual(self.env.cr.fetchone()[0], 10)
+        self.assertEqual(self.env.cr.fetchone()[0], 13)
