@@ -15,14 +15,14 @@ class PgLedgerMirror(models.Model):
     _rec_name = "company_id"
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
-    last_delivered_at = fields.Datetime(readonly=True)
+    last_delivered_at = fields.Datetime(string="Last delivery", readonly=True)
     failures = fields.Integer(readonly=True, help="Failures in a row to reach MongoDB.")
     last_error = fields.Char(readonly=True)
     last_error_at = fields.Datetime(readonly=True)
     retry_at = fields.Datetime(readonly=True)
     waiting_count = fields.Integer(string="Not chained", compute="_compute_counts")
     head_seq = fields.Integer(string="Chain head", compute="_compute_counts")
-    head_hash = fields.Char(compute="_compute_counts")
+    head_hash = fields.Char(string="Hash of the head", compute="_compute_counts")
     undelivered_count = fields.Integer(string="Not mirrored", compute="_compute_counts")
     lag_seconds = fields.Integer(
         string="Lag (s)", compute="_compute_counts", help="Age of the oldest entry not mirrored."

@@ -51,8 +51,8 @@ class PgLedgerVerify(models.Model):
     from_seq = fields.Integer(
         string="From position", readonly=True, aggregator=None, help="0: from the beginning."
     )
-    started_at = fields.Datetime(readonly=True)
-    finished_at = fields.Datetime(readonly=True)
+    started_at = fields.Datetime(string="Started", readonly=True)
+    finished_at = fields.Datetime(string="Finished", readonly=True)
     seconds = fields.Float(readonly=True, digits=(16, 3))
     head_seq = fields.Integer(string="Chain head", readonly=True, aggregator=None)
     current_seq = fields.Integer(string="Position reached", readonly=True, aggregator=None)
@@ -63,9 +63,13 @@ class PgLedgerVerify(models.Model):
         readonly=True,
         help="Sums per account, currency and day (UTC) that were compared.",
     )
-    finding_count = fields.Integer(readonly=True)
+    finding_count = fields.Integer(string="Findings", readonly=True)
     finding_ids = fields.One2many("pg.ledger.verify.finding", "verify_id", readonly=True)
-    last_hash = fields.Char(readonly=True, help="Hash of the chain's head in this verification.")
+    last_hash = fields.Char(
+        string="Hash of the head",
+        readonly=True,
+        help="Of the last position in this verification.",
+    )
     error = fields.Char(readonly=True)
 
     # === COMPUTE === #
