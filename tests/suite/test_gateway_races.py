@@ -6,8 +6,10 @@ post-processes a payment once in each state that it passes, so a gateway that te
 has one of "pending" too, when the cron looked in that moment.
 """
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 
 import pytest
 import requests
@@ -16,6 +18,8 @@ from scripts.backoffice import BackOffice, BackOfficeError
 from tests.suite.gateways import GATEWAYS
 
 TIMES = 50
+#: At most so many questions of the inbox's cron are on their way.
+LANES = 4
 CRONS = (
     ("pg_payments", "cron_poll"),
     ("pg_payments", "cron_captures"),
@@ -143,3 +147,51 @@ def test_two_refund_requests_at_once_are_one_refund(platform, gateway):
     [child] = platform.sql(refund, tx["id"])
     assert child["amount"] == -gateway.read(tx)["amount"]
     assert gateway.refunded(tx) == gateway.paid(tx)
+
+
+def test_the_cron_works_off_a_backlog_in_lanes(platform):
+    """News that nobody has processed: several payments at a time, one question at a time each."""
+    gateway = GATEWAYS["stripe_checkout"](platform)
+    sales = []
+    for _number in range(6):
+        customer, order = platform.order(gateway=gateway.label)
+        sales.append((gateway.approve(order), customer, order))
+    for _tx, customer, order in sales:
+        customer.wait(order, "completed", timeout=60)
+    names = [tx["reference"] for tx, _customer, _order in sales]
+    events = platform.sql("SELECT id FROM pg_payment_event WHERE reference = ANY(%s)", names)
+    assert len(events) >= len(sales)
+    # As if their fees were not known yet, and nobody had come to their news.
+    platform.sql(
+        "UPDATE payment_transaction SET gateway_fee_currency_id = NULL WHERE reference = ANY(%s)",
+        names,
+    )
+    before = time.time()
+    seconds, call = 0.5, "GET /v1/checkout/sessions/*"
+    platform.sandbox.add_fault(gateway.account, call, "delay", seconds=seconds, times=100)
+    platform.sql(
+        "UPDATE pg_payment_event SET state = 'new' WHERE reference = ANY(%s) AND kind = 'payment'",
+        names,
+    )
+    platform.run_cron("pg_payments", "cron_events")
+    platform.wait_until(
+        lambda: not platform.sql("SELECT 1 FROM pg_payment_event WHERE state = 'new'"), timeout=60
+    )
+    platform.sandbox.clear_faults(gateway.account)
+    at = {}
+    for row in platform.sandbox.calls(gateway.account):
+        if row["at"] > before and "/v1/checkout/sessions/" in row["method"]:
+            at.setdefault(row["method"], []).append(row["at"])
+    assert len(at) == len(sales)
+    for times in at.values():
+        gaps = [later - sooner for sooner, later in pairwise(sorted(times))]
+        assert all(gap > seconds * 0.9 for gap in gaps), gaps
+    begun = sorted(moment for times in at.values() for moment in times)
+    flying = [
+        sum(sooner > now - seconds * 0.9 for sooner in begun if sooner <= now) for now in begun
+    ]
+    assert 1 < max(flying) <= LANES, flying
+    for tx, _customer, order in sales:
+        assert gateway.count_money_taken(tx) == 1
+        assert len(platform.transfers(order)) == 1
+        assert platform.entries(order).count("paid") == 1
