@@ -2,7 +2,8 @@
 
 Whoever has answered works off what is new, if few are waiting; half of the HTTP workers may do that
 at a time, the others answer. In a burst everybody answers, and the cron works it off, once no more
-of it comes in: an answer costs a fifth of the processing and the gateway waits for it. Nobody
+of it comes in: an answer costs a fifth of the processing and the gateway waits for it. When the
+cron does not come, because it was killed or other jobs keep it busy, they do it after all. Nobody
 leaves news to somebody who has looked already: whoever stops looks once more after giving his place
 back.
 
@@ -29,6 +30,9 @@ _logger = logging.getLogger(__name__)
 #: More news than this is a burst. A gateway tells one payment in three to five events.
 CALM = 8
 
+#: Seconds after which news of a burst is not left to the cron any more.
+CRON_IS_LATE = 10
+
 #: Seconds for which an HTTP worker, or one run of the cron, works off news.
 HTTP_SECONDS = 1.0
 CRON_SECONDS = 30.0
@@ -51,7 +55,8 @@ PLACES = 0x5047494E
 CRON = 0
 
 FIND_NEW = """
-    SELECT id FROM pg_payment_event WHERE state = 'new' AND NOT id = ANY(%s) ORDER BY id LIMIT %s"""
+    SELECT id, create_date < now() AT TIME ZONE 'UTC' - %s * interval '1 second'
+      FROM pg_payment_event WHERE state = 'new' AND NOT id = ANY(%s) ORDER BY id LIMIT %s"""
 FIND_BATCH = """
     SELECT id, COALESCE(NULLIF(reference, ''), NULLIF(checkout_ref, ''), payment_ref, id::text)
       FROM pg_payment_event WHERE state = 'new' AND NOT id = ANY(%s) ORDER BY id LIMIT %s"""
@@ -80,11 +85,12 @@ def _work_off(registry):
             if not _is_cron_away(guard) or not _take_place(guard):
                 return False
             while todo := _look(guard, tried):
-                if len(todo) > CALM:
+                [(event_id, is_late), *others] = todo
+                if len(others) >= CALM and not is_late:
                     return True
                 # One at a time: a burst that begins meanwhile is answered first.
-                process(registry, todo[0])
-                tried.append(todo[0])
+                process(registry, event_id)
+                tried.append(event_id)
                 if time.monotonic() > end:
                     return True
         with steps.step(registry) as env:
@@ -96,9 +102,7 @@ def work_off_all(env):
     """Process everything that is new, from the cron; return whether something is left."""
     tried, ways = [], WAYS
     end, todo = time.monotonic() + CRON_SECONDS, True
-    # Odoo's test cursors are one connection: there is one lane, the caller's thread.
-    pool = ThreadPoolExecutor(LANES, "pg-inbox") if type(env.cr) is Cursor else nullcontext()
-    with pool as lanes:
+    with _open_lanes(env) as lanes:
         while todo and time.monotonic() < end:
             with steps.step(env) as guard:
                 # Waits for those who only look.
@@ -109,6 +113,14 @@ def work_off_all(env):
                     _process_batch(env.registry, todo, tried, lanes, end)
             todo = _find_batch(env, tried)
     return bool(todo)
+
+
+def _open_lanes(env):
+    """Return the executor of the lanes as a context; that of none in Odoo's test cursors, which are
+    one connection: the caller's thread is the lane."""
+    with steps.step(env) as probe:
+        is_real = type(probe.cr) is Cursor
+    return ThreadPoolExecutor(LANES, "pg-inbox") if is_real else nullcontext()
 
 
 def _process_batch(registry, todo, tried, lanes, end):
@@ -174,7 +186,9 @@ def _let_account_rest(env, event_id):
 
 
 def _look(env, tried):
-    """Return the ids of what is new, one more than is calm at most; none while the cron is at it.
+    """Return what is new, one more than is calm at most; none while the cron is at it.
+
+    Each row is an id and whether the cron is late for it.
 
     What was tried and is still new is in somebody else's hands, or busy: it is left to the cron.
     """
@@ -194,8 +208,8 @@ def _find_batch(env, tried):
 
 
 def _read_new(env, tried):
-    env.cr.execute(FIND_NEW, [tried, CALM + 1])
-    return [row[0] for row in env.cr.fetchall()]
+    env.cr.execute(FIND_NEW, [CRON_IS_LATE, tried, CALM + 1])
+    return env.cr.fetchall()
 
 
 def _read_one(source, query, *values):

@@ -56,6 +56,36 @@ class TestInboxWay(BaseCase, HttpCase):
         # The next batch of the same run goes on at once.
         self.assertEqual((self.give_way(3, ways=left), self.pauses), (0, []))
 
+    def work_off(self, seconds_old):
+        """Work off news of an age, as an HTTP worker; return its states and the cron's calls."""
+        self.env.cr.execute(
+            "UPDATE pg_payment_event"
+            "   SET create_date = now() AT TIME ZONE 'UTC' - %s * interval '1 second'"
+            " WHERE event_id LIKE 'evt_way_%%'",
+            [seconds_old],
+        )
+        cron = self.env.ref("pg_payments.cron_events")
+        calls = [("cron_id", "=", cron.id)]
+        self.env["ir.cron.trigger"].search(calls).unlink()
+        self.env.flush_all()
+        inbox.work_off(self.env.registry)
+        self.env.invalidate_all()
+        states = self.env["pg.payment.event"].search([("event_id", "like", "evt_way_%")])
+        return set(states.mapped("state")), self.env["ir.cron.trigger"].search_count(calls)
+
+    def test_who_has_answered_leaves_a_burst_to_the_cron(self):
+        self.come(inbox.CALM + 1)
+        self.assertEqual(self.work_off(seconds_old=1), ({"new"}, 1))
+
+    def test_who_has_answered_works_off_what_is_no_burst(self):
+        self.come(inbox.CALM)
+        self.assertEqual(self.work_off(seconds_old=1), ({"ignored"}, 0))
+
+    def test_who_has_answered_does_it_when_the_cron_is_late(self):
+        """Killed three times, or kept busy by other jobs, the cron may not come for minutes."""
+        self.come(inbox.CALM + 1)
+        self.assertEqual(self.work_off(seconds_old=inbox.CRON_IS_LATE + 60), ({"ignored"}, 0))
+
     def test_the_cron_takes_all_of_a_burst_once(self):
         self.come(inbox.CALM * 2)
         self.env["pg.payment.event"]._cron_retry()
