@@ -110,8 +110,7 @@ async def _attempt(account, endpoint, event, number=0):
     """Send one event once; when it was not taken, try again later without holding up others."""
     loop = asyncio.get_running_loop()
     row = _note(account, endpoint, event, number)
-    body, headers = account.signed(endpoint, event)
-    status, error = await loop.run_in_executor(_threads, post, endpoint["url"], body, headers)
+    status, error = await loop.run_in_executor(_threads, _sign_and_post, account, endpoint, event)
     row.update(status=status, error=error, ms=round((time.time() - row["at"]) * 1000, 1))
     if status and 200 <= status < 300:
         account.taken(event)
@@ -123,6 +122,11 @@ async def _attempt(account, endpoint, event, number=0):
 async def _again(pause, *arguments):
     await asyncio.sleep(pause)
     await _attempt(*arguments)
+
+
+def _sign_and_post(account, endpoint, event):
+    """Sign an event when its turn has come, not when it began to wait for one."""
+    return post(endpoint["url"], *account.signed(endpoint, event))
 
 
 def post(address, body, headers):

@@ -39,8 +39,10 @@ HURRY = (
     " AND next_probe_at > now() AT TIME ZONE 'UTC' + interval '3 s' AND absent_count < 3",
     "UPDATE pg_topup SET next_attempt_at = now() AT TIME ZONE 'UTC' WHERE client_key LIKE %s"
     " AND next_attempt_at > now() AT TIME ZONE 'UTC' + interval '3 s'",
+    # What is due keeps its place in the row; else those that nobody paid would always be first.
     "UPDATE payment_transaction SET pg_next_poll_at = now() AT TIME ZONE 'UTC'"
-    " WHERE pg_next_poll_at IS NOT NULL AND state IN ('draft', 'pending')"
+    " WHERE pg_next_poll_at > now() AT TIME ZONE 'UTC' + interval '3 s'"
+    " AND state IN ('draft', 'pending')"
     " AND pg_topup_id IN (SELECT id FROM pg_topup WHERE client_key LIKE %s)",
 )
 

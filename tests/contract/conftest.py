@@ -248,6 +248,7 @@ class Receiver:
         self.headers = []
         self.lock = threading.Lock()
         self.answers = []
+        self.pause = 0
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -257,6 +258,7 @@ class Receiver:
                 with receiver.lock:  # one place for a post in both lists
                     receiver.headers.append({k.lower(): v for k, v in self.headers.items()})
                     receiver.got.append(row)
+                time.sleep(receiver.pause)
                 status = receiver.answers.pop(0) if receiver.answers else 200
                 self.send_response(status)
                 self.send_header("Content-Length", "0")

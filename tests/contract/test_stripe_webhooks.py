@@ -122,3 +122,20 @@ def test_a_dead_endpoint_is_recorded(merchant):
     time.sleep(0.3)
     (row,) = merchant.sandbox.deliveries(merchant.account)
     assert row["status"] is None and "refused" in row["error"]
+
+
+def test_a_delivery_is_signed_when_it_is_sent(merchant, endpoint, receiver):
+    """More at once than can be on their way: those that wait are not signed before their turn."""
+    merchant.paid()
+    receiver.wait(4)
+    [event, *_rest] = merchant.sandbox.events(merchant.account)
+    before, receiver.pause = len(receiver.got), 3
+    merchant.sandbox.send_event(merchant.account, event["id"], times=70)
+    receiver.wait(before + 70, timeout=15)
+    rows = receiver.got[before:]
+    assert len(rows) == 70
+    first = min(at for _body, _signature, at in rows)
+    assert max(at for _body, _signature, at in rows) - first >= 2.9
+    shift = time.time() - time.monotonic()
+    ages = [at + shift - int(signature[2:].split(",")[0]) for _body, signature, at in rows]
+    assert max(ages) < 2.5, ages
