@@ -41,7 +41,10 @@
         "wizards/pg_seller_start_views.xml",
     ],
     "assets": {
-        "web.assets_backend": ["pg_catalog/static/src/components/**/*"],
+        "web.assets_backend": [
+            "pg_catalog/static/src/components/**/*",
+            "pg_catalog/static/src/offer_list/**/*",
+        ],
     },
     "installable": True,
 }

@@ -60,3 +60,28 @@ def test_manager_gives_a_reason_before_money_moves(platform, office):
     assert platform.transfers(order) == []
     texts = platform.sql("SELECT text FROM pg_topup_event WHERE topup_id = %s", topup["id"])
     assert "Refuse and refund: The customer asked us to stop it." in [t["text"] for t in texts]
+
+
+def test_manager_imports_offers_from_a_file(platform, office, tmp_path):
+    """As in any list of Odoo; a file that is wrong changes nothing and says where."""
+    find = "SELECT t.id, t.list_price, t.pg_price_mode FROM product_template t JOIN pg_sku s"
+    find += " ON s.id = t.pg_sku_id WHERE s.code = 'TO_CC_TopUp' AND t.active"
+    page = office("manager")
+    page.goto(f"{platform.base_url}/odoo/prepaid-offers")
+    expect(page.locator(".o_list_button_add")).to_have_text("Add from catalogue")
+    page.locator(".o_cp_action_menus .dropdown-toggle").click()
+    page.click(".o-dropdown-item:has-text('Import records')")
+    expect(page.locator("a[href$='/offers_import.csv']")).to_have_count(1)
+    for margin, sentence in (("-5", "cannot be negative"), ("12", "")):
+        file = tmp_path / f"offers{margin}.csv"
+        file.write_text(f"Name,SKU,Margin %\nTonga any,TO_CC_TopUp,{margin}\n")
+        page.set_input_files("input[type=file]", file)
+        expect(page.locator(".o_import_action")).to_contain_text(file.name)
+        page.click(".o_control_panel button:has-text('Import')")
+        if sentence:
+            expect(page.locator(".o_import_action")).to_contain_text(sentence)
+            assert platform.sql(find) == []
+    page.wait_for_selector(".o_list_view .o_data_row")
+    (offer,) = platform.sql(find)
+    assert offer["pg_price_mode"] == "own" and offer["list_price"] > 0
+    platform.sql("UPDATE product_template SET active = false WHERE id = %s", offer["id"])

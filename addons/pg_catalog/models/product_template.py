@@ -225,13 +225,20 @@ class ProductTemplate(models.Model):
         counts, the margin in a range offer: there the price of the lowest amount stands for it.
         """
         if self.env.context.get("pg_price_settled") or not self._pg_price_fields() & set(vals):
-            return super().write(vals)
+            result = super().write(vals)
+            if vals.get("sale_ok"):
+                # What is on sale again at a fair cost needs no attention.
+                self.filtered("pg_alert")._pg_refresh_alert()
+            return result
         offers = self.filtered("pg_sku_id")
         if not offers:
             return super().write(vals)
         others, result = self - offers, True
         if others:
             result = super(ProductTemplate, others).write(vals)
+        vals = self._pg_without_blanks(vals)
+        if not self._pg_price_fields() & set(vals):
+            return offers.write(vals) and result
         return offers._pg_write_price(vals) and result
 
     @api.model
@@ -254,7 +261,7 @@ class ProductTemplate(models.Model):
             "name": self._pg_default_name(sku),
             "type": "service",
             "purchase_ok": False,
-            **vals,
+            **self._pg_without_blanks(vals),
             "company_id": company.id,
         }
         margin, price = vals.pop("pg_margin_percent", None), vals.get("list_price")

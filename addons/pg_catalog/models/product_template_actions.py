@@ -1,10 +1,24 @@
-from odoo import models
+from odoo import api, models
 
 
 class ProductTemplate(models.Model):
     """Buttons of offers."""
 
     _inherit = "product.template"
+
+    # === IMPORT === #
+
+    @api.model
+    def get_import_templates(self):
+        """Override of `product` to show how a file of offers looks, where offers are listed."""
+        if not self.env.context.get("pg_offer_list"):
+            return super().get_import_templates()
+        return [
+            {
+                "label": self.env._("Example of a file of offers"),
+                "template": "/pg_catalog/static/offers_import.csv",
+            }
+        ]
 
     # === ACTION === #
 

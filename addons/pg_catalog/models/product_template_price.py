@@ -69,6 +69,14 @@ class ProductTemplate(models.Model):
     def _pg_price_fields(self):
         return {"list_price", "pg_margin_percent", "pg_range_margin", "pg_price_mode"}
 
+    @api.model
+    def _pg_without_blanks(self, vals):
+        """Return values without prices and margins that are blank: in a file, they say nothing."""
+        fields = self._pg_price_fields()
+        return {
+            name: value for name, value in vals.items() if value is not False or name not in fields
+        }
+
     def _pg_asked_price(self, vals):
         """Return the stored values of the price that somebody asks for.
 

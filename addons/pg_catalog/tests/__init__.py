@@ -22,4 +22,5 @@ from . import (
     test_sync_kill,
     test_sync_prices,
     test_sync_reference,
+    test_wizard_access,
 )

@@ -250,6 +250,28 @@ class TestOfferTools(CatalogueCase):
         self.assertEqual(offers.mapped("pg_sku_id.code"), ["FIX10", "FIX20"])
         self.assertEqual(offers.company_id, self.seller)
 
+    def test_blank_cells_of_a_file_say_nothing(self):
+        """A price here, a margin there: 0 % of a range because of a blank would be sold at cost."""
+        names = ["name", "pg_sku_id", "list_price", "pg_margin_percent", "pg_price_mode"]
+        rows = [
+            ["Ten", "FIX10", "12.5", "", ""],
+            ["Twenty", "FIX20", "", "20", ""],
+            ["Range", "RANGE", "4.8", "", ""],
+            ["Ruled", "BM10", "", "", "Price rules"],
+        ]
+        Offer = self.as_user(self.env["product.template"], "manager")
+        result = Offer.load(names, rows)
+        self.assertFalse(result["messages"])
+        offers = Offer.browse(result["ids"])
+        expected = [("own", 12.5), ("own", 24.0), ("own", 4.8), ("rules", 12.94)]
+        self.assertEqual([(o.pg_price_mode, o.list_price) for o in offers], expected)
+        self.assertEqual(offers[2].pg_range_margin, 20)
+        offers.export_data(["id"])
+        rows = [[offer.get_external_id()[offer.id], "", "", ""] for offer in offers]
+        result = Offer.load(["id", "list_price", "pg_margin_percent", "pg_price_mode"], rows)
+        self.assertEqual(result["ids"], offers.ids, result["messages"])
+        self.assertEqual([(o.pg_price_mode, o.list_price) for o in offers], expected)
+
     def test_import_under_cost_says_why(self):
         Offer = self.as_user(self.env["product.template"], "manager")
         result = Offer.load(["name", "pg_sku_id", "list_price"], [["Ten", "FIX10", "9"]])
