@@ -170,7 +170,7 @@ class PgPriceExplain(models.TransientModel):
     def _explain_end(self, send):
         """Return the price list's part and the sum: what a customer is quoted now."""
         offer = self.offer_id
-        pricelist = self.pricelist_id
+        pricelist = self._get_pricelist()
         quote = offer._pg_quote(
             send_value=send if offer.pg_is_range else None, pricelist=pricelist or None
         )
@@ -185,6 +185,17 @@ class PgPriceExplain(models.TransientModel):
             tax = self._money(quote.currency, quote.tax, decimals)
             steps.append(_step(self.env._("of which tax"), tax))
         return steps
+
+    def _get_pricelist(self):
+        """Return the price list, which must be the seller's or everybody's.
+
+        :raise UserError: it is another seller's.
+        """
+        # In sudo mode: whose it is may be known to find out that it must not be used.
+        owner = self.pricelist_id.sudo().company_id
+        if owner and owner != self.offer_id.company_id:
+            raise UserError(self.env._("This price list belongs to another organisation."))
+        return self.pricelist_id
 
     def _describe_item(self):
         item = self.pricelist_id.sudo()._pg_find_item(self.offer_id.sudo())
