@@ -28,7 +28,11 @@ class CostNews:
 
 
 class ProductTemplate(models.Model):
-    """Watches the costs of offers with an own price: flags, tells, pauses or reprices."""
+    """Watches what new costs do to offers: flags, tells, pauses or reprices.
+
+    Offers that follow price rules are priced anew before; what is left to watch of them is the
+    margin that the rules leave. An own margin on any amount cannot be harmed by a cost.
+    """
 
     _inherit = "product.template"
 
@@ -80,11 +84,11 @@ class ProductTemplate(models.Model):
         return Domain("pg_price_mode", "=", "own") & Domain("pg_sku_id.is_range", "=", True)
 
     def _pg_watched_domain(self):
-        """Return the domain of what a new cost can harm: on sale, at a fixed own price."""
+        """Return the domain of what a new cost can harm: on sale, and no range of own margin."""
         return (
-            Domain("pg_price_mode", "=", "own")
+            Domain("pg_price_mode", "!=", False)
+            & (Domain("pg_price_mode", "=", "rules") | Domain("pg_sku_id.is_range", "=", False))
             & Domain("sale_ok", "=", True)
-            & Domain("pg_sku_id.is_range", "=", False)
             & Domain("pg_sku_id.active", "=", True)
         )
 
@@ -110,12 +114,14 @@ class ProductTemplate(models.Model):
             alert = alert_of(cost, D(offer.list_price), floor)
             if alert and alert != offer.pg_alert_told:
                 news.append(offer._pg_react(pricer, cost, alert, floor))
-            elif not alert and (offer.pg_alert or offer.pg_alert_told):
+            elif not alert and offer.pg_alert_told:
                 offer._pg_clear_alert()
         return news
 
     def _pg_clear_alert(self):
+        """Take the flag off an offer that is worth its cost, and end what asked for a look."""
         self.write({"pg_alert": False, "pg_alert_told": False})
+        self.activity_feedback(["pg_catalog.activity_cost"])
 
     @api.private
     def _pg_refresh_alert(self):
@@ -126,16 +132,17 @@ class ProductTemplate(models.Model):
                 cost = pricer.rounded_cost(offer.pg_sku_id)
                 if not alert_of(cost, D(offer.list_price), floor):
                     offer._pg_clear_alert()
-                    offer.activity_feedback(["pg_catalog.activity_cost"])
 
     def _pg_react(self, pricer, cost, alert, floor):
         """Flag one offer and do with it what its seller chose.
+
+        A price that rules have made is theirs: it is not raised against them.
 
         :rtype: CostNews
         """
         reaction, price = self.company_id.pg_cost_reaction, D(self.list_price)
         vals, new_price = {"pg_alert": alert, "pg_alert_told": alert}, price
-        if reaction == "reprice":
+        if reaction == "reprice" and self.pg_price_mode == "own":
             before = self._pg_cost_before(pricer)
             new_price = raised_price(before, cost, price, floor, pricer.decimals)
             vals = {"pg_alert": "repriced", "pg_alert_told": False, "list_price": float(new_price)}
@@ -187,6 +194,10 @@ class ProductTemplate(models.Model):
         if item.is_paused:
             return self.env._(
                 "Costs %(currency)s %(cost)s now, sold at %(price)s: paused", **values
+            )
+        if item.offer.pg_price_mode == "rules":
+            return self.env._(
+                "Costs %(currency)s %(cost)s now, your price rules make it %(price)s", **values
             )
         return self.env._("Costs %(currency)s %(cost)s now, sold at %(price)s", **values)
 

@@ -26,6 +26,11 @@ class TestCostWatch(CatalogueCase):
         ]
         self.supplier._apply_feed(replace(self.feed, skus=skus))
 
+    def follow_rules(self):
+        """Let the hourly cron run."""
+        with self.enter_registry_test_mode():
+            self.env.ref("pg_catalog.cron_follow_rules").method_direct_trigger()
+
     def mails(self):
         return self.env["mail.mail"].search([("subject", "like", "New costs concern")])
 
@@ -66,6 +71,44 @@ class TestCostWatch(CatalogueCase):
         self.assertEqual((len(self.activities()), len(self.mails())), (1, 2))
         self.assertIn("to 15.40", self.activities().summary)
 
+    def test_a_raised_price_stays_flagged_until_somebody_has_seen_it(self):
+        self.seller.pg_cost_reaction = "reprice"
+        self.new_cost()
+        self.follow_rules()
+        self.assertEqual((self.fixed.pg_alert, len(self.activities())), ("repriced", 1))
+        self.as_user(self.fixed, "manager").action_pg_dismiss()
+        self.assertFalse(self.fixed.pg_alert or self.activities())
+
+    def test_what_is_put_on_sale_again_at_a_fair_cost_is_not_flagged(self):
+        self.seller.pg_cost_reaction = "pause"
+        self.new_cost()
+        self.new_cost("2.50")
+        self.assertEqual((self.fixed.pg_alert, self.fixed.sale_ok), ("under_cost", False))
+        self.as_user(self.fixed, "manager").action_pg_resume()
+        self.assertFalse(self.fixed.pg_alert or self.activities())
+
+    def test_rules_that_leave_too_little(self):
+        """A fixed part is worth less of a higher cost: 1.00 is 5 % of 20.00, 4.17 % of 24.00."""
+        self.env["pg.price.rule"].create(
+            {"name": "One kina", "company_id": self.seller.id, "fixed": 1}
+        )
+        self.seller.pg_margin_floor = 4.5
+        for reaction, is_on_sale in (("reprice", True), ("tell", True), ("pause", False)):
+            with self.subTest(reaction=reaction):
+                self.seller.pg_cost_reaction = reaction
+                offer = self.offer("FIX20")
+                self.assertEqual((offer.list_price, offer.pg_alert), (21.0, False))
+                mails = len(self.mails())
+                self.new_cost("6", "FIX20")
+                self.follow_rules()
+                self.assertEqual(
+                    (offer.list_price, offer.pg_price_mode, offer.pg_alert, offer.sale_ok),
+                    (25.0, "rules", "low_margin", is_on_sale),
+                )
+                self.assertEqual((len(self.activities(offer)), len(self.mails())), (1, mails + 1))
+                self.new_cost("5", "FIX20")
+                offer.active = False
+
     def test_only_tell(self):
         self.seller.pg_cost_reaction = "tell"
         self.new_cost()
@@ -84,11 +127,11 @@ class TestCostWatch(CatalogueCase):
         self.seller.pg_cost_reaction = "tell"
         self.new_cost()
         self.new_cost("3.10")
-        with self.enter_registry_test_mode():
-            self.env.ref("pg_catalog.cron_follow_rules").method_direct_trigger()
+        self.follow_rules()
         self.assertEqual((len(self.activities()), len(self.mails())), (1, 1))
         self.new_cost("2.50")
         self.assertFalse(self.fixed.pg_alert, "It is worth its cost again.")
+        self.assertFalse(self.activities(), "Nobody needs to look any more.")
         self.new_cost("3.00")
         self.assertEqual(len(self.mails()), 2)
 
