@@ -128,6 +128,8 @@ class PgSupplier(models.Model):
             return self._explain_not_sent(error, detail)
         if isinstance(error, Throttled):
             return "limit", self.env._("The supplier asks to slow down: %(why)s.", why=detail)
+        if error.code == "InsufficientBalance":
+            return "balance", self.env._("The account has no money for it: %(why)s.", why=detail)
         if isinstance(error, Rejected):
             return "refused", self.env._("The supplier refused: %(why)s.", why=detail)
         if isinstance(error, Unknown) and error.status is None:
@@ -158,16 +160,21 @@ class PgSupplier(models.Model):
         """Store what a connection test found and tell the person who asked."""
         user = self.test_requested_by
         state = "failed" if finding.problem else "done"
+        self._store_balance(finding.balance)
+        problem, message = finding.problem, finding.message
+        if not problem and self.is_balance_low:
+            problem = "balance"
+            message += self.env._(
+                ", below %(threshold)s. Fund the account: sends fail when it is used up.",
+                threshold=self.currency_id.format(self.balance_threshold),
+            )
         self.write(
             {
                 "test_state": state,
                 "test_at": fields.Datetime.now(),
-                "test_problem": finding.problem or False,
-                "test_message": finding.message,
+                "test_problem": problem or False,
+                "test_message": message,
                 "test_requested_by": False,
             }
         )
-        self._store_balance(finding.balance)
-        if state == "done" and self.is_balance_low:
-            self.write({"test_problem": "balance"})
-        self._tell(user, state, finding.message)
+        self._tell(user, "failed" if problem else state, message)

@@ -76,25 +76,19 @@ class ResCompany(models.Model):
 
     @api.private
     def _pg_get_offer_user(self):
-        """Return who looks after the offers of a seller, or an empty recordset."""
+        """Return who looks after the offers of a seller, or an empty recordset.
+
+        The seller's own people come before those who only may enter it, as the platform's do.
+        """
         self.ensure_one()
         user = self.sudo().pg_offer_user_id
         if user.active:
             return user
-        manager = self.env.ref("pg_base.group_manager")
-        return (
-            self.env["res.users"]
-            .sudo()
-            .search(
-                [
-                    ("company_ids", "in", self.ids),
-                    ("all_group_ids", "in", manager.ids),
-                    ("share", "=", False),
-                ],
-                order="id",
-                limit=1,
-            )
-        )
+        managers = self.env.ref("pg_base.group_manager").all_user_ids.sudo()
+        managers = managers.filtered(lambda u: u.active and not u.share and self in u.company_ids)
+        platform = self.env.ref("pg_base.group_platform_admin").all_user_ids.sudo()
+        own = managers.filtered(lambda u: u.company_id == self) - platform
+        return (own or managers).sorted("id")[:1]
 
     @api.private
     def _pg_get_storefront_url(self):

@@ -2,7 +2,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 
 from .common import CatalogueCase
 
@@ -177,6 +178,23 @@ class TestCostWatch(CatalogueCase):
         self.assertFalse(self.fixed.pg_alert or self.activities())
         self.new_cost("3.05")
         self.assertEqual((self.fixed.pg_alert, len(self.mails())), (False, 1))
+
+    def test_the_sellers_own_people_come_first(self):
+        """The platform's administrator may enter every seller and was there before all."""
+        platform = new_test_user(
+            self.env,
+            login="platform",
+            groups="pg_base.group_platform_admin",
+            company_id=self.seller.id,
+            company_ids=[Command.set((self.seller + self.other_seller).ids)],
+        )
+        other = self.users[self.other_seller, "manager"]
+        other.company_ids += self.seller
+        own = self.users[self.seller, "manager"] + self.users[self.seller, "admin"]
+        for expected in (*own.sorted("id"), other, platform):
+            with self.subTest(expected=expected.login):
+                self.assertEqual(self.seller._pg_get_offer_user(), expected)
+            expected.active = False
 
     def test_the_chosen_person_is_told(self):
         self.seller.pg_offer_user_id = self.users[self.seller, "admin"]

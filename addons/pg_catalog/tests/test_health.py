@@ -96,6 +96,7 @@ class TestHealth(CatalogueCase):
             (Unknown("x", status=500), "service"),
             (Throttled("x"), "limit"),
             (Rejected("x", code="ParameterInvalid"), "refused"),
+            (Rejected("x", code="InsufficientBalance", temporary=True), "balance"),
         ):
             with self.subTest(error=error):
                 found, sentence = self.supplier._explain(error)

@@ -105,6 +105,10 @@ class TestHealth(DingCase):
         self.supplier.balance_threshold = 5000
         self.assertEqual(self.try_connection(), ("done", "balance"))
         self.assertTrue(self.supplier.activity_ids)
+        self.assertRegex(self.supplier.test_message, r"Balance: 1,000.00 USD, below .*5,000.00")
+        self.fault("refuse", code="InsufficientBalance")
+        self.assertEqual(self.try_connection(), ("failed", "balance"))
+        self.assertIn("Reading works, sending does not", self.supplier.test_message)
 
     # === CRON === #
 
