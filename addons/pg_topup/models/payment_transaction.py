@@ -63,6 +63,13 @@ class PaymentTransaction(models.Model):
             PaymentTransaction, self.filtered(lambda tx: not tx.pg_topup_id)
         )._log_received_message()
 
+    def _pg_lock_together(self):
+        """Override of `pg_payments` to lock the top-ups, too, and read them by one statement."""
+        super()._pg_lock_together()
+        topups = self.pg_topup_id
+        topups._lock()
+        topups.mapped("state")
+
     def _pg_on_fee_known(self):
         """Override of `pg_payments` to book the gateway's fee."""
         super()._pg_on_fee_known()

@@ -28,6 +28,7 @@ class PgTopup(models.Model):
         sends = [item for item in items if item.method == "_settle_send"]
         attempts = self.env["pg.topup.attempt"].browse(item.record_id for item in sends)
         attempts.topup_id._lock()
+        attempts.invalidate_recordset()
         return [
             self._settle_send(item.record_id, item.outcome, together=attempts._ids)
             if item.method == "_settle_send"
@@ -46,8 +47,9 @@ class PgTopup(models.Model):
         attempt = self.env["pg.topup.attempt"].browse(attempt_id)
         attempt = attempt.with_prefetch(together or attempt._ids)
         topup = attempt.topup_id
-        topup._lock()
-        attempt.invalidate_recordset()
+        if not together:
+            topup._lock()
+            attempt.invalidate_recordset()
         fault = attempt._note_answer(outcome)
         if attempt.state not in ("sending", "unknown") or topup.state not in (
             "processing",

@@ -41,7 +41,7 @@ class PgTopup(models.Model):
         caller is run again from the start: lock before any effect outside. What was read since an
         earlier lock of the same transaction stays: nobody else can have changed it.
         """
-        if not self.ids:
+        if not set(self._ids) - self._get_locked():
             return
         self.flush_recordset()
         # Not logged as an error: whoever lost the race is simply run again.
@@ -56,9 +56,13 @@ class PgTopup(models.Model):
 
         The note lives as long as the locks: commit and any rollback, of a savepoint too, clear it.
         """
-        locked = self.env.cr.precommit.data.setdefault("pg_topup.locked", set())
+        locked = self._get_locked()
         self.browse(set(self._ids) - locked).invalidate_recordset()
         locked.update(self._ids)
+
+    def _get_locked(self):
+        """Return the set of ids that this transaction has locked."""
+        return self.env.cr.precommit.data.setdefault("pg_topup.locked", set())
 
     def _set_state(self, state, *, note="", **values):
         """Change the state: lock, re-read, check the table, write, record the event.
