@@ -192,7 +192,7 @@ def part_fill(values):
         cr.execute("SELECT max(id) FROM pg_topup WHERE state = 'completed'")
         [model] = cr.fetchone()
         started = time.monotonic()
-        _fill_topups(cr, model, missing)
+        _fill_topups(cr, model, have, missing)
         _fill_payments(cr, model)
         _fill_children(cr, model)
         cr.commit()
@@ -215,8 +215,8 @@ def _columns(cr, table, replaced):
     return quoted, ", ".join(replaced.get(name, f'm."{name}"') for name in names)
 
 
-def _fill_topups(cr, model, missing):
-    """Copy one sale many times, spread over a year, all ended."""
+def _fill_topups(cr, model, have, missing):
+    """Copy one sale many times, spread over a year, all ended; numbered after those there are."""
     replaced = {
         "name": "'B-' || g",
         "uuid": "gen_random_uuid()::text",
@@ -232,8 +232,8 @@ def _fill_topups(cr, model, missing):
     columns, values = _columns(cr, "pg_topup", replaced)
     cr.execute(
         f"INSERT INTO pg_topup ({columns}) SELECT {values} FROM pg_topup m,"
-        " generate_series(1, %s) g WHERE m.id = %s",
-        [missing, model],
+        " generate_series(%s, %s) g WHERE m.id = %s",
+        [have + 1, have + missing, model],
     )
 
 
