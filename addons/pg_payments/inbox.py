@@ -8,7 +8,9 @@ leaves news to somebody who has looked already: whoever stops looks once more af
 back.
 
 The cron asks several gateways at the same time, since most of its time it waits for answers; news
-of one payment stays one after the other.
+of one payment stays one after the other. News of several payments shares a database transaction: a
+third of the work is reading anew, for each transaction, what is the same for all of them. They are
+of one account: a gateway that keeps us waiting holds the payments of no other seller.
 """
 
 import logging
@@ -24,6 +26,7 @@ from odoo.tools import config
 from psycopg2 import OperationalError
 
 from . import patience
+from .exceptions import EventFault
 
 _logger = logging.getLogger(__name__)
 
@@ -39,7 +42,12 @@ CRON_SECONDS = 30.0
 
 #: Threads of the cron, each with a connection of its own, and how much it takes on at a time.
 LANES = 4
-BATCH = 40
+BATCH = 96
+
+#: Payments whose news shares a database transaction, and seconds after which it takes on no more:
+#: their payers' pages wait for its end.
+TOGETHER = 8
+TOGETHER_SECONDS = 1.0
 
 #: The cron gives way to a burst: it looks again after WAY seconds, until no more than STRAY events
 #: came in between; in one run it looks WAYS times at most.
@@ -58,7 +66,8 @@ FIND_NEW = """
     SELECT id, create_date < now() AT TIME ZONE 'UTC' - %s * interval '1 second'
       FROM pg_payment_event WHERE state = 'new' AND NOT id = ANY(%s) ORDER BY id LIMIT %s"""
 FIND_BATCH = """
-    SELECT id, COALESCE(NULLIF(reference, ''), NULLIF(checkout_ref, ''), payment_ref, id::text)
+    SELECT id, provider_id,
+           COALESCE(NULLIF(reference, ''), NULLIF(checkout_ref, ''), payment_ref, id::text)
       FROM pg_payment_event WHERE state = 'new' AND NOT id = ANY(%s) ORDER BY id LIMIT %s"""
 FIND_NEWEST = "SELECT COALESCE(max(id), 0) FROM pg_payment_event"
 COUNT_SINCE = "SELECT count(*), COALESCE(max(id), %s) FROM pg_payment_event WHERE id > %s"
@@ -126,22 +135,67 @@ def _open_lanes(env):
 def _process_batch(registry, todo, tried, lanes, end):
     """Process events, those of one payment one after the other, until the time is over.
 
-    :param todo: pairs of an event's id and what names its payment.
+    :param todo: an event's id, its account's and what names its payment, each.
     :param list tried: takes the ids of those that were begun.
     :param lanes: an executor, or None for the caller's thread.
     """
-    rows = defaultdict(list)
-    for event_id, payment in todo:
-        rows[payment].append(event_id)
 
     def work(ids):
-        for event_id in ids:
-            if time.monotonic() < end:
-                tried.append(event_id)
-                process(registry, event_id)
+        if time.monotonic() < end:
+            _process_together(registry, ids, tried, end)
 
     # What one lane raises comes out here, after all have ended.
-    list(lanes.map(work, rows.values()) if lanes else map(work, rows.values()))
+    shares = _share_out(todo)
+    list(lanes.map(work, shares) if lanes else map(work, shares))
+
+
+def _share_out(todo):
+    """Return lists of the ids of events that are processed together: of one account, of TOGETHER
+    payments at most, of fewer when that gives work to all lanes."""
+    accounts = defaultdict(lambda: defaultdict(list))
+    for event_id, provider_id, payment in todo:
+        accounts[provider_id][payment].append(event_id)
+    shares = []
+    for payments in accounts.values():
+        size = min(TOGETHER, -(-len(payments) // LANES))
+        ids = list(payments.values())
+        shares += [sum(ids[i : i + size], []) for i in range(0, len(ids), size)]
+    return shares
+
+
+def _process_together(registry, ids, tried, end):
+    """Process events in one database transaction; when one breaks, the others one by one.
+
+    :param list tried: takes the ids of those that were begun.
+    """
+    try:
+        tried += steps.run_step(registry, _handle_together, ids, tries=1)
+        return
+    except EventFault as fault:
+        _logger.info("%s payment events are processed one by one", len(ids))
+        tried.append(fault.event_id)
+        steps.run_step(registry, _keep_fault, fault)
+        _let_account_rest_after(registry, fault.event_id, fault.seconds)
+    except Exception as error:
+        # Another transaction is in the way, or what only their common end has shown.
+        _logger.info("%s payment events one by one: %s", len(ids), type(error).__name__)
+    for event_id in ids:
+        if event_id not in tried and time.monotonic() < end:
+            tried.append(event_id)
+            process(registry, event_id)
+
+
+def _handle_together(env, ids):
+    events = env["pg.payment.event"].browse(ids).try_lock_for_update()
+    done = events.filtered(lambda event: event._is_due())._handle_together(TOGETHER_SECONDS)
+    # Those in somebody else's hands are left to him.
+    return [*done.ids, *(set(ids) - set(events.ids))]
+
+
+def _keep_fault(env, fault):
+    event = env["pg.payment.event"].browse(fault.event_id).try_lock_for_update()
+    if event._is_due():
+        event._keep_fault(fault.__cause__)
 
 
 def _give_way(source, ways, pause=time.sleep):
@@ -169,14 +223,19 @@ def process(source, event_id, tries=TRIES):
         steps.run_step(source, _process, event_id, tries=tries)
     except (OperationalError, ConcurrencyError):
         _logger.info("payment event #%s: busy, tried again in the next run", event_id)
-    if time.monotonic() - started >= patience.SILENCE:
-        steps.run_step(source, _let_account_rest, event_id, read_committed=True)
+    _let_account_rest_after(source, event_id, time.monotonic() - started)
 
 
 def _process(env, event_id):
     event = env["pg.payment.event"].browse(event_id).try_lock_for_update()
     if event._is_due():
         event._handle()
+
+
+def _let_account_rest_after(source, event_id, seconds):
+    """Let the account of an event rest if it failed after it kept us waiting for so long."""
+    if seconds >= patience.SILENCE:
+        steps.run_step(source, _let_account_rest, event_id, read_committed=True)
 
 
 def _let_account_rest(env, event_id):

@@ -21,9 +21,13 @@ RETRIES = 2
 #: Anything that looks like a credential of Stripe.
 KEY = re.compile(r"\b(?:sk|rk|whsec)_\S+")
 
+#: Keeps a connection per thread open between calls: making one takes longer than a call. It holds
+#: nothing of an account; the SDK repeats a request whose connection turns out to be closed.
+HTTP = stripe.RequestsClient(timeout=TIMEOUT)
+
 
 def make_client(secret_key, api_base=None):
-    """Return a client of one account; nothing global is set.
+    """Return a client of one account; nothing of an account is shared.
 
     :param str api_base: None for the real Stripe, else the sandbox's address.
     """
@@ -32,7 +36,7 @@ def make_client(secret_key, api_base=None):
         stripe_version=API_VERSION,
         base_addresses={"api": api_base} if api_base else None,
         max_network_retries=RETRIES,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT),
+        http_client=HTTP,
     )
 
 

@@ -24,5 +24,6 @@ from . import (
     pg_payment_customer,
     pg_payment_event,
     pg_payment_event_retry,
+    pg_payment_event_together,
     res_company,
 )

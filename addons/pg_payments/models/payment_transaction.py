@@ -70,6 +70,10 @@ class PaymentTransaction(models.Model):
         request again on what the other one committed.
         """
         txs = self | self.source_transaction_id
+        # The note lives as long as the locks: commit and any rollback, of a savepoint too, clear
+        # it. What was read since then nobody else can have changed.
+        locked = self.env.cr.precommit.data.setdefault("pg_payments.locked", set())
+        txs = txs.filtered(lambda tx: tx.id not in locked)
         if not txs:
             return
         txs.flush_recordset()
@@ -89,6 +93,14 @@ class PaymentTransaction(models.Model):
             )
         )
         txs.invalidate_recordset()
+        locked.update(ids)
+
+    def _pg_lock_together(self):
+        """Lock what the news of several payments is going to change, in as few statements as one.
+
+        Layers above add what belongs to the payments.
+        """
+        self._gateway_lock()
 
     def _pg_refresh(self, source, *, checkout_id="", payment_id="", is_new_approval=False):
         """Ask the gateway how this payment stands, and follow.

@@ -1,7 +1,6 @@
 import logging
 
 from odoo import api, fields, models
-from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 from psycopg2 import OperationalError
@@ -151,16 +150,15 @@ class PgPaymentEvent(models.Model):
                 self._apply()
         except OperationalError:
             raise
-        except OutsideError as error:
-            _logger.warning("payment event %s: %r", self.event_id, error)
-            self._fail(f"{type(error).__name__}: {error.message}")
         except Exception as error:
-            _logger.exception("payment event %s could not be processed", self.event_id)
-            self._fail(f"{type(error).__name__}: {error}")
+            self._keep_fault(error)
 
-    def _apply(self):
-        """Find what the news is about and let the engine look there."""
-        tx = self._find_transaction()
+    def _apply(self, known=None):
+        """Find what the news is about and let the engine look there.
+
+        :param payment.transaction known: the one that has the reference of the news, if looked up.
+        """
+        tx = known or self._find_transaction()
         if problem := self._find_objection(tx):
             self._end("ignored", problem)
             return

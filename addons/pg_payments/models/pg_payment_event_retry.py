@@ -1,16 +1,29 @@
+import logging
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.tools import SQL
 
 from .. import inbox
 from ..const import BATCH, EVENT_DELAYS, pick_delay
+
+_logger = logging.getLogger(f"{__package__}.pg_payment_event")
 
 
 class PgPaymentEvent(models.Model):
     """What becomes of news that could not be processed: tried again, slower and slower."""
 
     _inherit = "pg.payment.event"
+
+    def _keep_fault(self, error):
+        """Keep what went wrong with this event, to be tried again by the cron."""
+        if isinstance(error, OutsideError):
+            _logger.warning("payment event %s: %r", self.event_id, error)
+            self._fail(f"{type(error).__name__}: {error.message}")
+        else:
+            _logger.error("payment event %s cannot be processed", self.event_id, exc_info=error)
+            self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, note):
         """Keep an error and plan the next try, as long as one makes sense."""

@@ -4,6 +4,7 @@ from . import (
     test_checkout,
     test_fee,
     test_garbage,
+    test_inbox_together,
     test_inbox_way,
     test_patience,
     test_paypal_adapter,
