@@ -85,3 +85,19 @@ def test_manager_imports_offers_from_a_file(platform, office, tmp_path):
     (offer,) = platform.sql(find)
     assert offer["pg_price_mode"] == "own" and offer["list_price"] > 0
     platform.sql("UPDATE product_template SET active = false WHERE id = %s", offer["id"])
+
+
+def test_operators_by_country_and_region(platform, office):
+    """The regions of a country appear when it is chosen, and narrow the operators."""
+    page = office("manager")
+    page.goto(f"{platform.base_url}/odoo/prepaid-operators")
+    panel, cards = page.locator(".o_search_panel"), page.locator(".o_kanban_record[data-id]")
+    expect(panel.locator("section:has-text('Region')")).to_have_count(0)
+    panel.locator("header:has-text('Papua New Guinea')").click()
+    region = panel.locator(".o_search_panel_filter:has-text('Region')")
+    expect(region.locator(".o_search_panel_filter_value")).to_have_text(["Papua New Guinea4"])
+    region.locator("input[type=checkbox]").check()
+    expect(page.locator(".o_searchview_facet, .o_kanban_record[data-id]").first).to_be_visible()
+    expect(cards).to_have_count(4)
+    panel.locator("header:has-text('Fiji')").click()
+    expect(region.locator(".o_search_panel_filter_value")).to_have_text(["Fiji2"])

@@ -158,6 +158,8 @@ class PgSupplier(models.Model):
                 feed_rows.OPERATORS, feed.operators, feed_rows.operator_row, lookups, skipped
             )
             bulk.link_regions(self.env, self.id)
+            if counts.new or counts.changed:
+                self.env.ref("pg_catalog.cron_fetch_logos").sudo()._trigger()
         lookups.operators = self._sync_operators()
         return counts
 

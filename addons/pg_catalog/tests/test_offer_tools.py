@@ -164,6 +164,7 @@ class TestOfferTools(CatalogueCase):
         self.other_seller.pg_slug = "reef-reload-ltd"
         start = self.as_user(self.env["pg.seller.start"], "manager").create({})
         self.assertFalse(start.is_selling)
+        self.assertIn("an admin of your organisation", start.storefront_text)
         with self.assertRaises(AccessError):
             start.action_switch_on()
         self.assertFalse(self.seller.pg_is_seller)

@@ -37,6 +37,16 @@ class TestSync(CatalogueCase):
         self.assertEqual(found.operator_id.code, "DCPG")
         self.assertEqual(found.price_ids.mapped("send_min"), [1.0])
 
+    def test_new_operators_get_their_logos_at_once(self):
+        cron = self.env.ref("pg_catalog.cron_fetch_logos")
+        waiting = [("cron_id", "=", cron.id)]
+        before = self.env["ir.cron.trigger"].search_count(waiting)
+        self.supplier._apply_feed(self.feed)
+        self.assertEqual(self.env["ir.cron.trigger"].search_count(waiting), before)
+        feed = replace(self.feed, operators=[*self.feed.operators, operator("NEWPG")])
+        self.supplier._apply_feed(feed)
+        self.assertEqual(self.env["ir.cron.trigger"].search_count(waiting), before + 1)
+
     def test_unchanged_sync_writes_no_row(self):
         before = self.place_of_rows()
         result = self.supplier._apply_feed(self.feed)

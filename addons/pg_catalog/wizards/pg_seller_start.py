@@ -75,8 +75,12 @@ class PgSellerStart(models.TransientModel):
             self.storefront_text = self.env._("Open for customers")
         elif company.pg_is_seller and company.pg_slug:
             self.storefront_text = self.env._("Open, but there is nothing to buy yet.")
-        else:
+        elif self.env.user.has_group("pg_base.group_admin"):
             self.storefront_text = self.env._("Selling is not switched on yet.")
+        else:
+            self.storefront_text = self.env._(
+                "Selling is not switched on yet: an admin of your organisation does that here."
+            )
 
     # === ACTION === #
 
