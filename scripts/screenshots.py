@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scripts.browser import DESKTOP, PHONE, chromium, log_in
 from scripts.common import PROJECT, main, say
+from scripts.screens_catalogue import shoot_catalogue_rooms
 from scripts.screens_customer import shoot_customer_rooms
 
 TARGET = PROJECT / "docs" / "screens"
@@ -95,6 +96,7 @@ def entry():
         photographer.buy(PHONE, "phone")
         draw_receipt(photographer.buy(DESKTOP, "desktop"))
         photographer.back_office()
+        shoot_catalogue_rooms(browser, photographer.base_url)
         shoot_customer_rooms(browser, photographer.base_url, find_shop())
 
 
