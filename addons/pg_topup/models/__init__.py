@@ -27,6 +27,7 @@ from . import (
     pg_topup_history,
     pg_topup_late,
     pg_topup_ledger,
+    pg_topup_payment,
     pg_topup_pin,
     pg_topup_price,
     pg_topup_probe,
