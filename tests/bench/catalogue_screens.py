@@ -81,15 +81,18 @@ def open_screen(env, xmlid, chosen=None):
             search_domain=domain,
             enable_counters=bool(field.get("enable_counters")),
             limit=int(field.get("limit") or 200),
-            comodel_domain=[],
+            comodel_domain=eval_domain(field.get("domain"), dict.fromkeys(model._fields, False)),
         )
 
 
-def eval_domain(text):
-    """Return a domain of a view as a list; those measured here name nothing to look up."""
+def eval_domain(text, names=None):
+    """Return a domain of a view as a list.
+
+    :param dict names: what it may name; in a search panel the values chosen there, none at first.
+    """
     from odoo.tools.safe_eval import safe_eval
 
-    return list(safe_eval(text or "[]", {})) if isinstance(text, str) else list(text or [])
+    return list(safe_eval(text or "[]", names or {})) if isinstance(text, str) else list(text or [])
 
 
 def specification(model, arch):
