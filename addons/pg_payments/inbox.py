@@ -47,7 +47,7 @@ BATCH = 96
 #: Payments whose news shares a database transaction, and seconds after which it takes on no more:
 #: their payers' pages wait for its end.
 TOGETHER = 8
-TOGETHER_SECONDS = 1.0
+TOGETHER_SECONDS = 2.0
 
 #: The cron gives way to a burst: it looks again after WAY seconds, until no more than STRAY events
 #: came in between; in one run it looks WAYS times at most.

@@ -66,9 +66,9 @@ class PaymentTransaction(models.Model):
     def _pg_lock_together(self):
         """Override of `pg_payments` to lock the top-ups, too, and read them by one statement."""
         super()._pg_lock_together()
-        topups = self.pg_topup_id
-        topups._lock()
-        topups.mapped("state")
+        self.pg_topup_id._lock()
+        # The lock has made Odoo forget which top-up is whose, too; now one statement reads each.
+        self.pg_topup_id.mapped("state")
 
     def _pg_on_fee_known(self):
         """Override of `pg_payments` to book the gateway's fee."""

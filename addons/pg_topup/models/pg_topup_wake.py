@@ -31,8 +31,14 @@ class PgTopup(models.Model):
         :param at: the moment at which it falls due, now when left out. A dispatcher finds out by
             itself what is due within its cron's minute.
         """
-        self.env.cr.execute(SQL("SELECT pg_notify(%s, '')", CHANNEL))
-        if (at is None or at <= now()) and not self._has_process():
+        # Both work at the commit, so once is enough; a rollback forgets that it was done.
+        done = self.env.cr.precommit.data.setdefault("pg_topup.woken", set())
+        if "process" not in done:
+            done.add("process")
+            self.env.cr.execute(SQL("SELECT pg_notify(%s, '')", CHANNEL))
+        is_due = at is None or at <= now()
+        if is_due and "cron" not in done and not self._has_process():
+            done.add("cron")
             self._trigger_cron()
 
     @api.model

@@ -57,6 +57,16 @@ class TestWake(TopupCase):
         self.env.flush_all()
         self.assertGreater(self.count_triggers(), count)
 
+    def test_one_transaction_calls_once_and_again_after_a_rollback(self):
+        Topup, count = self.env["pg.topup"], self.count_triggers()
+        with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
+            Topup._wake_dispatcher()
+            raise ZeroDivisionError
+        self.assertEqual(self.count_triggers(), count)
+        for _time in range(3):
+            Topup._wake_dispatcher()
+        self.assertEqual(self.count_triggers(), count + 1)
+
     def count_triggers(self):
         cron = self.env.ref("pg_topup.cron_dispatch")
         return self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
