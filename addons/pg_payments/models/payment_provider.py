@@ -107,6 +107,8 @@ class PaymentProvider(models.Model):
 
         Note: `self.ensure_one()`
 
+        :return: the account with its credentials, which belong together.
+        :rtype: `..ports.Account`
         :raise ValidationError: with a sentence for the person who set it up.
         """
         self.ensure_one()
@@ -121,6 +123,7 @@ class PaymentProvider(models.Model):
             gateway.check_account(account)
         except ValueError as error:
             raise ValidationError(str(error)) from None
+        return account
 
     # === CRUD METHODS === #
 
@@ -186,8 +189,7 @@ class PaymentProvider(models.Model):
         self.ensure_one()
         # In sudo mode to read the credentials.
         provider = self.sudo()
-        provider._pg_check_credentials()
-        return provider._pg_get_gateway_class()(provider._pg_get_account())
+        return provider._pg_get_gateway_class()(provider._pg_check_credentials())
 
     def _pg_get_gateway_class(self):
         """Return the adapter's class, in the dialect that this account speaks.
