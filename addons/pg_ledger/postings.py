@@ -53,7 +53,7 @@ def amount_text(value):
 
 
 def check_postings(postings, company_currency):
-    """Refuse postings that the database would refuse at commit, with a clearer message.
+    """Refuse postings that the database would refuse, with a clearer message.
 
     :param list[Posting] postings: at least two
     :param str company_currency: code of the company's currency

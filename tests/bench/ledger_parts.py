@@ -22,33 +22,27 @@ FILL_THREADS = 2
 # Documents that mirror and insert_many are measured with.
 RAW_DOCUMENTS = 100_000
 SALES = 400
-# Each entry with its two or four postings, by one statement; all triggers are at work.
+# Each entry with its two or four legs, by one statement; all triggers are at work.
 FILL = """
-WITH entry AS (
-    INSERT INTO pg_ledger_entry (
-        uuid, company_id, company_currency_id, company_currency_code, kind, key, subject,
-        subject_ref, subject_seq, occurred_at, payload, posting_count, create_uid, create_date)
-    SELECT gen_random_uuid()::text, company.id, currency.id, currency.name,
-           (ARRAY['paid', 'delivered'])[1 + n %% 2], 'bench:pi_' || md5(n::text),
-           gen_random_uuid()::text, 'T-' || upper(substr(md5(n::text), 1, 8)), 1,
-           date_trunc('milliseconds', timestamp '2026-01-01' + n * interval '31.5 seconds'),
-           '{"channel":"storefront"}', 2 + n %% 2 * 2, 1, now() AT TIME ZONE 'UTC'
-      FROM generate_series(%s, %s) n
-     CROSS JOIN res_company company JOIN res_currency currency ON currency.id = company.currency_id
-     WHERE company.id = 1
-    RETURNING *)
-INSERT INTO pg_ledger_posting (
-    entry_id, position, company_id, kind, occurred_at, account, amount, currency_id, currency_code,
-    company_amount, company_currency_id)
-SELECT entry.id, leg.position, entry.company_id, entry.kind, entry.occurred_at, leg.account,
-       leg.sign * (1 + entry.id %% 9000) / 100.0, entry.company_currency_id,
-       entry.company_currency_code, leg.sign * (1 + entry.id %% 9000) / 100.0,
-       entry.company_currency_id
-  FROM entry
-  JOIN (VALUES ('paid', 1, 'gateway:stripe_checkout', 1), ('paid', 2, 'customer', -1),
-               ('delivered', 1, 'customer', 1), ('delivered', 2, 'sales', -1),
-               ('delivered', 3, 'cost', 1), ('delivered', 4, 'supplier:dingconnect', -1))
-       AS leg (kind, position, account, sign) ON leg.kind = entry.kind
+INSERT INTO pg_ledger_entry (
+    uuid, company_id, company_currency_id, company_currency_code, kind, key, subject,
+    subject_ref, subject_seq, occurred_at, payload, posting_count, create_uid, create_date,
+    leg_accounts, leg_amounts, leg_currencies, leg_values)
+SELECT gen_random_uuid()::text, company.id, currency.id, currency.name, entry.kind,
+       'bench:pi_' || md5(n::text), gen_random_uuid()::text,
+       'T-' || upper(substr(md5(n::text), 1, 8)), 1,
+       date_trunc('milliseconds', timestamp '2026-01-01' + n * interval '31.5 seconds'),
+       '{"channel":"storefront"}', cardinality(accounts), 1, now() AT TIME ZONE 'UTC',
+       accounts, amounts, array_fill(currency.name::text, ARRAY[cardinality(accounts)]), amounts
+  FROM generate_series(%s, %s) n
+  JOIN (VALUES (0, 'paid', '{gateway:stripe_checkout,customer}'::text[]),
+               (1, 'delivered', '{customer,sales,cost,supplier:dingconnect}'))
+       AS entry (odd, kind, accounts) ON entry.odd = n %% 2
+ CROSS JOIN round((1 + n %% 9000) / 100.0, 2) value
+ CROSS JOIN LATERAL (SELECT (ARRAY[value, -value, value, -value])[:cardinality(accounts)])
+       AS leg (amounts)
+ CROSS JOIN res_company company JOIN res_currency currency ON currency.id = company.currency_id
+ WHERE company.id = 1
 """
 
 

@@ -2,6 +2,7 @@ from . import pg_ledger_frozen
 
 # isort: split
 from . import (
+    pg_ledger_anchor,
     pg_ledger_balance,
     pg_ledger_chain,
     pg_ledger_conflict,

@@ -2,31 +2,24 @@ import uuid
 from datetime import UTC, datetime
 from functools import partial
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..const import KEY_MAX_CHARS, KIND_CODES, KINDS, PAYLOAD_MAX_BYTES
 from ..exceptions import KeyConflict, LedgerError
+from ..fields import ProvenMany2one
 from ..postings import check_postings
 from ..tools.canonical import canonical_json, normalise
-from ..tools.triggers import ENTRY_GUARDS, POST_FUNCTION
+from ..tools.legs import ENTRY_GUARDS, INSERT_ENTRY
 from ..worker import waker
-
-_POST = """
-SELECT * FROM pg_ledger_post(
-    %(uuid)s, %(company)s, %(company_currency)s, %(company_currency_code)s, %(kind)s, %(key)s,
-    %(subject)s, %(subject_ref)s, %(occurred_at)s, %(payload)s, %(corrects)s, %(uid)s,
-    %(accounts)s::text[], %(amounts)s::numeric[], %(currencies)s::text[], %(values)s::numeric[])
-"""
 
 
 class PgLedgerEntry(models.Model):
     """One business event that moved money: immutable, balanced, chained, mirrored.
 
-    Rows come only from :meth:`_post`. The database refuses UPDATE, DELETE and TRUNCATE, and at
-    commit an entry whose postings do not balance. A correction is a new entry that names the old
-    one.
+    Rows come only from :meth:`_post`. The database refuses UPDATE, DELETE and TRUNCATE, and an
+    entry whose postings do not balance. A correction is a new entry that names the old one.
     """
 
     _name = "pg.ledger.entry"
@@ -39,8 +32,8 @@ class PgLedgerEntry(models.Model):
 
     uuid = fields.Char(string="Entry UUID", required=True, readonly=True)
     # Found by the index of its unique key.
-    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
-    company_currency_id = fields.Many2one(
+    company_id = ProvenMany2one("res.company", required=True, readonly=True, ondelete="restrict")
+    company_currency_id = ProvenMany2one(
         "res.currency", required=True, readonly=True, ondelete="restrict"
     )
     company_currency_code = fields.Char(
@@ -66,7 +59,7 @@ class PgLedgerEntry(models.Model):
     )
     posting_count = fields.Integer(required=True, readonly=True, aggregator=None)
     posting_ids = fields.One2many("pg.ledger.posting", "entry_id", readonly=True)
-    create_uid = fields.Many2one(
+    create_uid = ProvenMany2one(
         "res.users", string="Posted by", required=True, readonly=True, ondelete="restrict"
     )
     create_date = fields.Datetime(string="Posted at", required=True, readonly=True)
@@ -96,7 +89,6 @@ class PgLedgerEntry(models.Model):
 
     def init(self):
         self.env.cr.execute(ENTRY_GUARDS)
-        self.env.cr.execute(POST_FUNCTION)
 
     # === COMPUTE === #
 
@@ -167,11 +159,10 @@ class PgLedgerEntry(models.Model):
             company, kind, key, subject, subject_ref, occurred_at, payload, corrects
         )
         rows = check_postings(postings, values["company_currency_code"])
-        entry_id, count = self._insert_entry(values, rows)
+        self._check_currencies({row[2] for row in rows} - {values["company_currency_code"]})
+        entry_id = self._insert_entry(values, rows)
         if entry_id is None:
             return self._find_posted(values, rows)
-        if count != len(rows):
-            raise LedgerError(f"unknown currency among {sorted({row[2] for row in rows})}")
         self._wake_mirror()
         return self.browse(entry_id)
 
@@ -222,23 +213,37 @@ class PgLedgerEntry(models.Model):
             raise LedgerError(f"payload: an object of at most {PAYLOAD_MAX_BYTES} bytes")
         return text
 
+    @api.model
+    def _check_currencies(self, codes):
+        """Refuse a currency that the database would refuse, with a clearer message."""
+        unknown = codes and codes - self._read_currency_codes()
+        if unknown:
+            raise LedgerError(f"unknown currency: {', '.join(sorted(unknown))}")
+
+    @api.model
+    @tools.ormcache(cache="stable")
+    def _read_currency_codes(self):
+        self.env.cr.execute("SELECT name FROM res_currency")
+        return frozenset(name for (name,) in self.env.cr.fetchall())
+
     def _insert_entry(self, values, rows):
-        """Insert entry and postings by one statement; the database adds the outbox row.
+        """Insert the entry; the database adds its postings and its row in the outbox.
 
         A concurrent entry with the same key or the same number in the subject makes PostgreSQL
         raise a serialization failure, after which Odoo runs the request again.
 
-        :return: the new id (None when the key exists), and the number of postings
+        :return: the new id, None when the key exists
         """
         accounts, amounts, currencies, company_amounts = map(list, zip(*rows, strict=True))
         legs = {
+            "count": len(rows),
             "accounts": accounts,
             "amounts": amounts,
             "currencies": currencies,
             "values": company_amounts,
         }
-        self.env.cr.execute(_POST, values | legs)
-        return self.env.cr.fetchone()
+        self.env.cr.execute(INSERT_ENTRY, values | legs)
+        return (self.env.cr.fetchone() or [None])[0]
 
     def _find_posted(self, values, rows):
         """Return the entry that has the key, after comparing it with what is posted now."""

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from ..const import ACCOUNT_PATTERN, AMOUNT_DECIMALS, AMOUNT_LIMIT, KINDS
 from ..fields import ProvenMany2one
 from ..postings import Balance
-from ..tools.triggers import POSTING_GUARDS
+from ..tools.legs import POSTING_GUARDS
 
 
 class PgLedgerPosting(models.Model):
@@ -21,14 +21,14 @@ class PgLedgerPosting(models.Model):
 
     entry_id = ProvenMany2one("pg.ledger.entry", required=True, readonly=True, ondelete="restrict")
     position = fields.Integer(required=True, readonly=True, aggregator=None)
-    # Company, its currency, kind and time are the entry's, checked by the database at commit.
+    # Company, its currency, kind and time are the entry's: the entry's trigger writes them.
     company_id = ProvenMany2one("res.company", required=True, readonly=True, ondelete="restrict")
     kind = fields.Selection(KINDS, required=True, readonly=True)
     occurred_at = fields.Datetime(required=True, readonly=True)
     subject_ref = fields.Char(related="entry_id.subject_ref")
     account = fields.Char(required=True, readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
-    currency_id = fields.Many2one("res.currency", required=True, readonly=True, ondelete="restrict")
+    currency_id = ProvenMany2one("res.currency", required=True, readonly=True, ondelete="restrict")
     currency_code = fields.Char(required=True, readonly=True)
     company_amount = fields.Monetary(
         string="Company value",

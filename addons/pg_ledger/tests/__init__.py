@@ -5,6 +5,7 @@ from . import (
     test_canonical,
     test_entry,
     test_guards,
+    test_legs,
     test_mirror,
     test_recovery,
     test_seal,

@@ -6,11 +6,18 @@ from unittest.mock import patch
 
 from odoo.addons.pg_base.tests.common import BaseCase
 from odoo.addons.pg_base.tools import options
+from odoo.tools import mute_logger
 from pymongo import MongoClient
 
 from ..postings import Posting
 from ..worker import loop
 from ..worker.store import open_store
+
+POSTING = """INSERT INTO pg_ledger_posting (entry_id, position, company_id, kind, occurred_at,
+    account, amount, currency_id, currency_code, company_amount, company_currency_id)
+    SELECT entry_id, %s, company_id, kind, occurred_at, account, %s, currency_id, currency_code,
+    %s, company_currency_id FROM pg_ledger_posting WHERE id = %s"""
+LEGS = ("leg_accounts", "leg_amounts", "leg_currencies", "leg_values")
 
 
 class LedgerCase(BaseCase):
@@ -55,6 +62,25 @@ class LedgerCase(BaseCase):
         """Return the chain of a company in order."""
         company = company or self.seller
         return self.env["pg.ledger.chain"].search([("company_id", "=", company.id)], order="seq")
+
+
+class GuardCase(LedgerCase):
+    """An entry, and SQL that PostgreSQL must refuse."""
+
+    def setUp(self):
+        super().setUp()
+        self.entry = self.post()
+        self.leg = self.entry.posting_ids[0]
+
+    def refused(self, error, query, *params):
+        """Run SQL that must fail, together with what the commit would check."""
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(error),
+            self.env.cr.savepoint(flush=False),
+        ):
+            self.env.cr.execute(query, params or None)
+            self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 class MongoCase(LedgerCase):

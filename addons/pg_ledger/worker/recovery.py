@@ -10,17 +10,14 @@ from odoo.tools import SQL
 from ..exceptions import LedgerError
 from ..tools.canonical import GENESIS, entry_hash
 from ..tools.document import EPOCH, document_id, from_document
+from ..tools.legs import INSERT_ENTRY
 from .judge import _LENIENT
 from .reading import read_entries, read_head
 
 _CORRECTED = "SELECT id FROM pg_ledger_entry WHERE uuid = %s AND company_id = %s"
-_INSERT = """
-SELECT * FROM pg_ledger_post(
-    %(entry_uuid)s, %(company_id)s,
-    (SELECT id FROM res_currency WHERE name = %(company_currency)s), %(company_currency)s, %(kind)s,
-    %(key)s, %(subject)s, %(subject_ref)s, %(occurred_at)s, %(payload)s, %(corrects_id)s, %(uid)s,
-    %(accounts)s::text[], %(amounts)s::numeric[], %(currencies)s::text[], %(values)s::numeric[])
-"""
+_CURRENCY = "SELECT id FROM res_currency WHERE name = %s"
+# What document and row have under the same name.
+_SAME = ("kind", "key", "subject", "subject_ref", "payload")
 _LINK = """
 INSERT INTO pg_ledger_chain (company_id, seq, entry_id, prev_hash, hash, mirrored_at)
 VALUES (%s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC')
@@ -92,10 +89,15 @@ def put_back(cr, document, uid):
         corrects_id = (cr.fetchone() or [None])[0]
     cr.execute(
         SQL(
-            _INSERT,
-            **{name: entry[name] for name in entry if name not in ("postings", "corrects")},
+            INSERT_ENTRY,
+            **{name: entry[name] for name in _SAME},
+            uuid=entry["entry_uuid"],
+            company=entry["company_id"],
+            company_currency=SQL("(%s)", SQL(_CURRENCY, entry["company_currency"])),
+            company_currency_code=entry["company_currency"],
             occurred_at=EPOCH + (document["occurred_at"] - EPOCH),
-            corrects_id=corrects_id,
+            corrects=corrects_id,
+            count=len(accounts),
             uid=uid,
             accounts=accounts,
             amounts=amounts,
@@ -103,7 +105,7 @@ def put_back(cr, document, uid):
             values=values,
         )
     )
-    entry_id, _count = cr.fetchone()
+    entry_id = (cr.fetchone() or [None])[0]
     made = entry_id and read_entries(cr, [entry_id])[entry_id]
     if not made or entry_hash(made, seq, document["prev"]) != document["hash"]:
         raise CannotRecover(f"position {seq} cannot be put back as it was")
