@@ -10,6 +10,14 @@ from psycopg2.errors import (
 
 from .common import LEGS, POSTING, GuardCase
 
+# As if the entries had a third leg, found before the real ones.
+_SHADOW_ENTRY = """
+CREATE TEMP TABLE pg_ledger_entry ON COMMIT DROP AS
+SELECT id, company_id, kind, occurred_at, company_currency_id,
+       '{a,b,gateway:stripe_checkout}'::text[] leg_accounts, '{1,1,1}'::numeric[] leg_amounts,
+       '{USD,USD,USD}'::text[] leg_currencies, '{1,1,1}'::numeric[] leg_values
+  FROM public.pg_ledger_entry"""
+
 
 @tagged("post_install", "-at_install", "pg")
 class TestLegs(GuardCase):
@@ -82,11 +90,19 @@ class TestLegs(GuardCase):
                 CREATE TRIGGER own AFTER INSERT ON test_ledger_own FOR EACH ROW
                 EXECUTE FUNCTION pg_temp.test_ledger_own()"""
         )
-        self.refused(CheckViolation, "INSERT INTO test_ledger_own VALUES ('round the back')")
-        self.assertTrue(self.insert_raw(), "an entry is a posting's only way in, for every role")
+        for shadow in ("", _SHADOW_ENTRY):
+            cr.execute(f"SELECT 1; {shadow}")
+            self.refused(CheckViolation, "INSERT INTO test_ledger_own VALUES ('round the back')")
+        cr.execute("DROP TABLE pg_temp.pg_ledger_entry")
+        for table in ("posting", "outbox"):
+            cr.execute(f"CREATE TEMP TABLE pg_ledger_{table} (LIKE public.pg_ledger_{table})")
+        raw_id = self.insert_raw()
+        cr.execute("DROP TABLE pg_temp.pg_ledger_posting, pg_temp.pg_ledger_outbox")
         cr.execute("RESET ROLE")
-        cr.execute("SELECT count(*) FROM pg_ledger_posting WHERE entry_id = %s", [self.entry.id])
-        self.assertEqual(cr.fetchone()[0], 2)
+        self.assertEqual(len(self.entry.posting_ids), 2)
+        raw = self.Entry.browse(raw_id)
+        self.assertEqual((len(raw.posting_ids), raw.mirror_state), (2, "waiting"))
+        self.assertEqual(self.env["pg.ledger.outbox"].search_count([("entry_id", "=", raw_id)]), 1)
 
     def test_unbalanced_entry_is_refused(self):
         values, rows = self._prepare()
@@ -184,7 +200,7 @@ class TestLegs(GuardCase):
                 self.assertTrue(self.env.cr.fetchone())
                 self.refused(IntegrityError, query)
         for query in (
-            "UPDATE pg_ledger_anchor SET currency_code = 'XXX'",
+            "UPDATE pg_ledger_anchor SET currency_code = 'EUR'",
             "DELETE FROM pg_ledger_anchor",
             "TRUNCATE pg_ledger_anchor",
         ):

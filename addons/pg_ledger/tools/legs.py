@@ -60,61 +60,70 @@ ALTER TABLE pg_ledger_entry
     ) IS TRUE) NOT VALID;
 """
 
+
+def _with_schema(sql):
+    """Return SQL that puts the schema in front of each table that a function uses.
+
+    A session's temporary table would be found before the one that is meant.
+    """
+    return f"DO $do$ BEGIN EXECUTE format($sql${sql}$sql$, current_schema()); END $do$;\n"
+
+
 # Company, currency and user of an entry have no foreign keys: each costs the sale a plan. Anchors
 # have them, are never deleted, and no entry or posting is made without one.
-_ANCHOR = """
+_ANCHOR = _with_schema("""
 CREATE OR REPLACE FUNCTION pg_ledger_anchor(p_company int, p_user int, p_code varchar,
                                             p_currency int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     found_id int;
 BEGIN
     FOR attempt IN 1..2 LOOP
-        SELECT currency_id INTO found_id FROM pg_ledger_anchor
+        SELECT currency_id INTO found_id FROM %1$I.pg_ledger_anchor
          WHERE company_id = p_company AND user_id = p_user AND currency_code = p_code;
         EXIT WHEN FOUND OR attempt = 2;
-        INSERT INTO pg_ledger_anchor (company_id, user_id, currency_code, currency_id)
-        SELECT p_company, p_user, name, id FROM res_currency
+        INSERT INTO %1$I.pg_ledger_anchor (company_id, user_id, currency_code, currency_id)
+        SELECT p_company, p_user, name, id FROM %1$I.res_currency
          WHERE name = p_code AND id = COALESCE(p_currency, id) ON CONFLICT DO NOTHING;
     END LOOP;
     IF (found_id = COALESCE(p_currency, found_id)) IS NOT TRUE THEN
-        RAISE EXCEPTION 'ledger: there is no such currency: % (%)', p_code, p_currency
+        RAISE EXCEPTION 'ledger: there is no such currency: %% (%%)', p_code, p_currency
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN found_id;
 END $$;
-"""
+""")
 
-_UNFOLD = """
+_UNFOLD = _with_schema("""
 CREATE OR REPLACE FUNCTION pg_ledger_unfold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO pg_ledger_outbox (entry_id, company_id)
-    SELECT NEW.id, company_id FROM pg_ledger_anchor
+    INSERT INTO %1$I.pg_ledger_outbox (entry_id, company_id)
+    SELECT NEW.id, company_id FROM %1$I.pg_ledger_anchor
      WHERE company_id = NEW.company_id AND user_id = NEW.create_uid
        AND currency_code = NEW.company_currency_code AND currency_id = NEW.company_currency_id;
     IF NOT FOUND THEN
-        PERFORM pg_ledger_anchor(NEW.company_id, NEW.create_uid, NEW.company_currency_code,
+        PERFORM %1$I.pg_ledger_anchor(NEW.company_id, NEW.create_uid, NEW.company_currency_code,
                                  NEW.company_currency_id);
-        INSERT INTO pg_ledger_outbox (entry_id, company_id) VALUES (NEW.id, NEW.company_id);
+        INSERT INTO %1$I.pg_ledger_outbox (entry_id, company_id) VALUES (NEW.id, NEW.company_id);
     END IF;
-    INSERT INTO pg_ledger_posting (
+    INSERT INTO %1$I.pg_ledger_posting (
         entry_id, position, company_id, kind, occurred_at, account, amount, currency_id,
         currency_code, company_amount, company_currency_id)
     SELECT NEW.id, leg.position, NEW.company_id, NEW.kind, NEW.occurred_at, leg.account, leg.amount,
            CASE WHEN leg.currency = NEW.company_currency_code THEN NEW.company_currency_id
-                ELSE pg_ledger_anchor(NEW.company_id, NEW.create_uid, leg.currency, NULL) END,
+                ELSE %1$I.pg_ledger_anchor(NEW.company_id, NEW.create_uid, leg.currency, NULL) END,
            leg.currency, leg.value, NEW.company_currency_id
       FROM unnest(NEW.leg_accounts, NEW.leg_amounts, NEW.leg_currencies, NEW.leg_values)
            WITH ORDINALITY AS leg (account, amount, currency, value, position);
     RETURN NULL;
 END $$;
-"""
+""")
 
 # For roles that do not own the table: they cannot switch a guard off, but they could insert from a
 # trigger of their own on a table of their own.
-_PROVE = """
+_PROVE = _with_schema("""
 CREATE OR REPLACE FUNCTION pg_ledger_check_leg() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM FROM fresh LEFT JOIN pg_ledger_entry entry
+    PERFORM FROM fresh LEFT JOIN %1$I.pg_ledger_entry entry
          ON entry.id = fresh.entry_id AND ROW(
                 fresh.company_id, fresh.kind, fresh.occurred_at, fresh.company_currency_id,
                 fresh.account, fresh.amount, fresh.currency_code, fresh.company_amount)
@@ -128,7 +137,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-"""
+""")
 
 # What an earlier version had instead.
 _DROP_OLD = """
