@@ -21,7 +21,7 @@ FILL_BATCH = 25_000
 FILL_THREADS = 2
 # Documents that mirror and insert_many are measured with.
 RAW_DOCUMENTS = 100_000
-SALES = 400
+SALES = 1500
 # Each entry with its two or four legs, by one statement; all triggers are at work.
 FILL = """
 INSERT INTO pg_ledger_entry (
