@@ -279,9 +279,11 @@ def entry():
         ends.callback(bench.stack.stop_all)
         bench.set_up()
         for name in arguments.only:
-            started = time.monotonic()
+            started, known = time.monotonic(), set(bench.figures)
             getattr(bench, name)()
-            say(f"--- {name} in {seconds(started)}")
+            # Told at once: a later part that breaks takes none of it away.
+            told = {key: bench.figures[key] for key in bench.figures if key not in known}
+            say(f"--- {name} in {seconds(started)}: {told}")
     bench.figures["load_after"] = round(os.getloadavg()[0], 1)
     show(bench.figures, TARGETS)
 

@@ -195,6 +195,7 @@ def part_fill(values):
         # Copies of rows that stand: nothing of them need be checked again, a million times.
         cr.execute("SET LOCAL session_replication_role = replica")
         _fill_topups(cr, model, have, missing)
+        cr.execute("ANALYZE pg_topup")  # or the planner takes it for as small as it was
         _fill_payments(cr, model)
         _fill_children(cr, model)
         cr.commit()
