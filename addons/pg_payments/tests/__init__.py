@@ -6,6 +6,7 @@ from . import (
     test_garbage,
     test_inbox_together,
     test_inbox_way,
+    test_lock,
     test_patience,
     test_paypal_adapter,
     test_paypal_capture,
