@@ -29,7 +29,7 @@ bench-catalogue: ## Measure the sync of a full-size catalogue and the look-up of
 	@$(BOOT) test && exec $(PY) -m tests.bench.bench_catalogue
 
 bench-ledger: ## Measure the ledger: chain, mirror, verify a million entries, cost of a sale
-	@$(BOOT) test && exec $(PY) -m tests.bench.bench_ledger
+	@$(BOOT) test && exec $(PY) -m tests.bench.bench_ledger $(ARGS)
 
 bench-topup: ## Measure sales and sends, beside Odoo's own sale; what 200 calls in flight cost pages
 	@$(BOOT) test && exec $(PY) -m tests.bench.bench_topup $(ARGS)
