@@ -82,9 +82,10 @@ class StoreReading:
         """Return the seals of a company by ``_id``."""
         return {seal["_id"]: seal for seal in self.seals.find({"company_id": company_id})}
 
-    def sum_postings(self, company_id, first, last, skipped):
+    def sum_postings(self, company_id, span):
         """Sum the postings of a range of positions per account, currency and UTC day.
 
+        :param Span span: the range, see :mod:`.totals`
         :return: ``((account, currency, day), amount, company amount)``
         :rtype: list[tuple]
         """
@@ -99,9 +100,9 @@ class StoreReading:
             "amount": {"$sum": "$postings.amount"},
             "value": {"$sum": "$postings.company_amount"},
         }
-        places = {"$gte": first, "$lte": last}
-        if skipped:
-            places["$nin"] = skipped
+        places = {"$gte": span.first, "$lte": span.last}
+        if span.skipped:
+            places["$nin"] = span.skipped
         rows = self.events.aggregate(
             [
                 {"$match": {"company_id": company_id, "seq": places}},

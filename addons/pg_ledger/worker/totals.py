@@ -5,6 +5,7 @@ A day is that of UTC: it must not depend on whose table of time zones is newer.
 
 from collections import defaultdict
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo.tools import SQL
 
@@ -12,13 +13,33 @@ from odoo.tools import SQL
 SPAN = 50_000
 DETAILS_KEPT = 100
 
+# The ids of the links, and the positions that wait for their delivery, which neither side counts.
+_SPAN = """
+SELECT min(entry_id), max(entry_id),
+       COALESCE(array_agg(seq ORDER BY seq) FILTER (WHERE mirrored_at IS NULL), '{}')
+  FROM pg_ledger_chain WHERE company_id = %s AND seq BETWEEN %s AND %s
+"""
+# The range of ids spares reading the whole table for each span. IS TRUE keeps the planner from a
+# join: it would take its size for a small part of what it is, and sort all postings.
 _SUMS = """
 SELECT account, currency_code, occurred_at::date, sum(amount)::text, sum(company_amount)::text
-  FROM pg_ledger_chain link
-  JOIN pg_ledger_posting posting ON posting.entry_id = link.entry_id
- WHERE link.company_id = %s AND link.seq BETWEEN %s AND %s AND link.seq <> ALL(%s::int[])
+  FROM pg_ledger_posting
+ WHERE entry_id BETWEEN %s AND %s
+   AND (entry_id IN (SELECT entry_id FROM pg_ledger_chain
+                      WHERE company_id = %s AND seq BETWEEN %s AND %s
+                        AND seq <> ALL(%s::int[]))) IS TRUE
  GROUP BY 1, 2, 3
 """
+
+
+class Span(NamedTuple):
+    """Positions of one statement, the range of the ids of their entries, and who is not counted."""
+
+    first: int
+    last: int
+    first_id: int | None
+    last_id: int | None
+    skipped: list
 
 
 class Totals:
@@ -37,22 +58,27 @@ class Totals:
         """Return the first and last position of each part."""
         return [(first, min(first + SPAN - 1, head)) for first in range(after + 1, head + 1, SPAN)]
 
-    def read_skipped(self, cr, first, last):
-        """Return the positions that wait for their delivery, which neither side counts."""
+    def read_span(self, cr, first, last):
+        """Return what both databases are told about one part.
+
+        :rtype: Span
+        """
+        cr.execute(SQL(_SPAN, self.company_id, first, last))
+        return Span(first, last, *cr.fetchone())
+
+    def add_known(self, cr, span):
+        """Add the sums of PostgreSQL."""
         cr.execute(
             SQL(
-                """SELECT seq FROM pg_ledger_chain WHERE company_id = %s
-                      AND seq BETWEEN %s AND %s AND mirrored_at IS NULL ORDER BY seq""",
+                _SUMS,
+                span.first_id,
+                span.last_id,
                 self.company_id,
-                first,
-                last,
+                span.first,
+                span.last,
+                span.skipped,
             )
         )
-        return [row[0] for row in cr.fetchall()]
-
-    def add_known(self, cr, first, last, skipped):
-        """Add the sums of PostgreSQL."""
-        cr.execute(SQL(_SUMS, self.company_id, first, last, skipped))
         for account, currency, day, amount, company_amount in cr.fetchall():
             sums = self.known[account, currency, day.isoformat()]
             sums[0] += Decimal(amount)

@@ -172,11 +172,9 @@ class Verification:
         totals = Totals(self.company_id)
         for first, last in totals.spans(self.after, self.head_seq):
             with self.open() as env:
-                skipped = totals.read_skipped(env.cr, first, last)
-                found = readers.submit(
-                    self.store.sum_postings, self.company_id, first, last, skipped
-                )
-                totals.add_known(env.cr, first, last, skipped)
+                span = totals.read_span(env.cr, first, last)
+                found = readers.submit(self.store.sum_postings, self.company_id, span)
+                totals.add_known(env.cr, span)
             totals.add_found(found.result())
         return totals
 
