@@ -11,5 +11,6 @@ from . import (
     test_seal,
     test_sequencer,
     test_verify,
+    test_verify_reading,
     test_views,
 )

@@ -3,6 +3,8 @@ import json
 
 import bson
 from bson.decimal128 import Decimal128
+from bson.int64 import Int64
+from bson.raw_bson import RawBSONDocument
 from odoo.tests import BaseCase, tagged
 
 from ..tools import canonical, document, encoding
@@ -82,7 +84,16 @@ class TestCanonical(BaseCase):
                 self.assertEqual(made, "PG-LEDGER-1\n" + text)
                 generic = bson.encode(document.to_document(entry, 2**40, FIRST, SECOND))
                 self.assertEqual(encoding.encode_entry(entry, 2**40, FIRST, SECOND), generic)
-        self.assertEqual(encoding.split_documents(generic * 3), [generic] * 3)
+
+    def test_answer_of_mongodb_is_cut(self):
+        documents = [bson.encode({"_id": number, "x": "é" * number}) for number in range(101)]
+        for name in ("firstBatch", "nextBatch"):
+            for part in (documents, documents[:1], []):
+                batch = [RawBSONDocument(data) for data in part]
+                answer = bson.encode({name: batch, "id": Int64(2**40), "ns": "a.b"})
+                self.assertEqual(encoding.split_cursor(answer), (part, 2**40))
+        with self.assertRaises(ValueError):
+            encoding.split_cursor(bson.encode({"id": 0, "firstBatch": []}))
 
     def test_decimals_are_those_of_bson(self):
         for text in ("0.0001", "-0.0001", "12.5000", "-12.5000", "0.0000", "999999999999999.9999"):

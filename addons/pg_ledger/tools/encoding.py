@@ -86,18 +86,29 @@ def decimal_bits(text):
     return _WORDS(abs(digits), SIGN if digits < 0 else EXPONENT)
 
 
-def split_documents(batch):
-    """Cut what ``find_raw_batches`` yields into the bytes of its documents.
+def split_cursor(cursor):
+    """Cut the ``cursor`` of an answer to ``find`` or ``getMore`` into the bytes of its documents.
 
-    :rtype: list[bytes]
+    Its first field is the batch, an array: each element has a type, its number as text, a zero, and
+    the document, which begins with its size.
+
+    :param bytes cursor: as MongoDB sent it
+    :return: the documents, and the id to ask for more with, 0 when there is no more
+    :rtype: tuple[list[bytes], int]
+    :raise ValueError: it begins otherwise
     """
-    documents, start, end = [], 0, len(batch)
-    size_at = struct.Struct("<i").unpack_from
-    while start < end:
-        stop = start + size_at(batch, start)[0]
-        documents.append(batch[start:stop])
-        start = stop
-    return documents
+    if not cursor.startswith((b"\x04firstBatch\0", b"\x04nextBatch\0"), 4):
+        raise ValueError("an answer of MongoDB does not begin with its batch")
+    size_at, find = struct.Struct("<i").unpack_from, cursor.index
+    place = find(b"\0", 4) + 1
+    end = place + size_at(cursor, place)[0]
+    documents, place = [], place + 4
+    while place < end - 1:
+        start = find(b"\0", place) + 1
+        place = start + size_at(cursor, start)[0]
+        documents.append(cursor[start:place])
+    rest = cursor[end:]
+    return documents, bson.decode(_INT32(len(rest) + 4) + rest)["id"]
 
 
 def _text(value):

@@ -1,14 +1,23 @@
 """What verification, health and rebuilding read from MongoDB."""
 
+from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 
+from bson.codec_options import CodecOptions
 from bson.decimal128 import Decimal128
+from bson.int64 import Int64
+from bson.raw_bson import RawBSONDocument
 from pymongo import DESCENDING
+from pymongo.errors import AutoReconnect, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from ..tools.encoding import split_documents
+from ..tools.encoding import split_cursor
 
 _READ_BATCH = 1000
+# Documents of one answer; MongoDB cuts an answer at 16 MiB.
+_RANGE_BATCH = 4000
+_RAW = CodecOptions(RawBSONDocument)
 
 
 class StoreReading:
@@ -66,8 +75,47 @@ class StoreReading:
         return self._iterate_raw({"company_id": company_id, "$or": wrong})
 
     def _iterate_raw(self, domain):
-        for batch in self.events.find_raw_batches(domain, batch_size=_READ_BATCH).sort("seq"):
-            yield from split_documents(batch)
+        """Stream the bytes of documents ordered by ``seq``.
+
+        By the commands themselves: a cursor of pymongo makes an object of each document first,
+        which costs more than all else that is done with its bytes.
+        """
+        name = self.events.name
+        command = {"find": name, "filter": domain, "sort": {"seq": 1}, "batchSize": _RANGE_BATCH}
+        command["readConcern"] = self.events.read_concern.document
+        with self.client.start_session() as session:
+            documents, number = self._ask_raw(command, session)
+            try:
+                yield from documents
+                while number:
+                    command = {"getMore": Int64(number), "collection": name}
+                    command["batchSize"] = _RANGE_BATCH
+                    documents, number = self._ask_raw(command, session)
+                    yield from documents
+            finally:
+                if number:  # the reader had enough, or failed
+                    with suppress(PyMongoError):
+                        self.ledger.command("killCursors", name, cursors=[number], session=session)
+
+    def _ask_raw(self, command, session):
+        """Send ``find``, once more when the connection or the primary is gone, or ``getMore``.
+
+        :return: see :func:`..tools.encoding.split_cursor`
+        """
+        ask = partial(
+            self.ledger.command,
+            command,
+            codec_options=_RAW,
+            read_preference=self.events.read_preference,
+            session=session,
+        )
+        try:
+            answer = ask()
+        except AutoReconnect:
+            if "getMore" in command:
+                raise
+            answer = ask()
+        return split_cursor(bytes(answer["cursor"].raw))
 
     def read_ids(self, ids):
         """Return the bytes of documents by their ``_id``."""
