@@ -7,7 +7,7 @@ from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
 from odoo.tests import BaseCase, tagged
 
-from ..tools import canonical, document, encoding
+from ..tools import canonical, document, encoding, forms
 
 ENTRY = {
     "company_id": 7,
@@ -67,11 +67,14 @@ class TestCanonical(BaseCase):
 
     def test_template_and_encoder_equal_the_generic_ones(self):
         """The fast ways give the bytes of json and bson, whatever the text is."""
-        odd = 'q"\\\b\f\n\r\t\x01\x1f\x7f\u2028é→😀'
+        odd = 'q"\\\b\f\n\r\t\x01\x1f\x7f\u2028é→😀%s%%{0}'
+        word = odd.replace("\x1f", "")  # what keeps the parts of a posting apart
         changes = [{}, {"corrects": odd}, {"company_id": 2**31 - 1, "occurred_ms": -1}]
-        changes += [{name: odd} for name in ("subject_ref", "key", "company_currency", "subject")]
+        names = ("subject_ref", "key", "company_currency", "subject", "entry_uuid", "kind")
+        changes += [{name: odd} for name in names]
         changes += [{"payload": canonical.canonical_json({"é": [1, None, {"x": 2**40}], "b": odd})}]
-        changes += [{"postings": [(odd, "-0.0001", odd, "999999999999999.9999")] * 12}]
+        changes += [{"postings": [(word, "-0.0001", word, "999999999999999.9999")] * 12}]
+        changes += [{"postings": []}]
         for change in changes:
             entry = ENTRY | change
             with self.subTest(change=change):
@@ -84,6 +87,47 @@ class TestCanonical(BaseCase):
                 self.assertEqual(made, "PG-LEDGER-1\n" + text)
                 generic = bson.encode(document.to_document(entry, 2**40, FIRST, SECOND))
                 self.assertEqual(encoding.encode_entry(entry, 2**40, FIRST, SECOND), generic)
+                both = forms.make_forms(*self.make_row(entry), 2**40, FIRST, SECOND)
+                digest = hashlib.sha256(made.encode()).hexdigest()
+                self.assertEqual(both, (digest, generic))
+                self.assertEqual(forms.to_entry(*self.make_row(entry)), entry)
+
+    def make_row(self, entry, order=None):
+        """Return an entry as PostgreSQL gives it, its postings in some order."""
+        row = (1, *(entry[name] for name in canonical.ENTRY_KEYS), entry["payload"])
+        texts = [
+            f"{place}\x1e{account}\x1e{currency}\x1f{amount}\x1f{'' if value == amount else value}"
+            for place, (account, amount, currency, value) in enumerate(entry["postings"], 1)
+        ]
+        return row, "\x1f".join(texts[place] for place in order or range(len(texts))) or None
+
+    def test_postings_are_put_in_order(self):
+        """PostgreSQL gives them in any order: the position counts, as a number."""
+        legs = [(f"fee:{n}", f"{n}.0000", "PGK", f"{n % 3}.0000") for n in range(1, 13)]
+        entry = ENTRY | {"postings": legs}
+        known = forms.make_forms(*self.make_row(entry), 1, FIRST, SECOND)
+        for order in (range(11, -1, -1), [3, 1, 2, 0, *range(4, 12)], [0, 9, *range(1, 9), 10, 11]):
+            with self.subTest(order=list(order)):
+                row = self.make_row(entry, order)
+                self.assertEqual(forms.make_forms(*row, 1, FIRST, SECOND), known)
+                self.assertEqual(forms.to_entry(*row), entry)
+        swapped = ENTRY | {"postings": [legs[1], legs[0], *legs[2:]]}
+        self.assertNotEqual(
+            forms.make_forms(*self.make_row(swapped), 1, FIRST, SECOND)[0], known[0]
+        )
+
+    def test_postings_that_are_none(self):
+        row, text = self.make_row(ENTRY)
+        for wrong in (
+            text.replace("12.5000", "NaN"),
+            text.replace("12.5000", "Infinity"),
+            text.replace("customer", "cust\x1fomer"),
+            text.replace("customer", "cust\x1eomer"),
+            text + "\x1f",
+            text.replace("2\x1e", "\x1e"),
+        ):
+            with self.subTest(text=wrong), self.assertRaises((ValueError, TypeError)):
+                forms.make_forms(row, wrong, 1, FIRST, SECOND)
 
     def test_answer_of_mongodb_is_cut(self):
         documents = [bson.encode({"_id": number, "x": "é" * number}) for number in range(101)]

@@ -135,7 +135,7 @@ def canonical_entry(entry, seq, prev):
         f',"key":{_quote(entry["key"])}'
         f',"kind":{_quote(entry["kind"])}'
         f',"occurred_ms":{entry["occurred_ms"]}'
-        f',"payload_sha256":"{_hash_payload(entry["payload"])}"'
+        f',"payload_sha256":"{hash_payload(entry["payload"])}"'
         f',"postings":[{rows}]'
         f',"prev":{_quote(prev)}'
         f',"seq":{seq}'
@@ -147,6 +147,6 @@ def canonical_entry(entry, seq, prev):
 
 
 @lru_cache(maxsize=256)
-def _hash_payload(payload):
+def hash_payload(payload):
     """Hash a payload; most entries have the same few."""
     return sha256(payload.encode()).hexdigest()

@@ -21,9 +21,9 @@ _WORDS = struct.Struct("<QQ").pack
 EXPONENT = (6176 - 4) << 49
 SIGN = EXPONENT | 1 << 63
 
-_AFTER_ID = b"\0\x10v\0" + _INT32(VERSION) + b"\x10company_id\0"
-_PREV = b"\x02prev\0" + _INT32(65)
-_HASH = b"\0\x02hash\0" + _INT32(65)
+AFTER_ID = b"\0\x10v\0" + _INT32(VERSION) + b"\x10company_id\0"
+PREV = b"\x02prev\0" + _INT32(65)
+HASH = b"\0\x02hash\0" + _INT32(65)
 
 
 def encode_entry(entry, seq, prev, digest):
@@ -42,7 +42,7 @@ def encode_entry(entry, seq, prev, digest):
             b"\x02_id\0",
             _INT32(len(name) + 1),
             name,
-            _AFTER_ID,
+            AFTER_ID,
             _INT32(company_id),
             b"\x12seq\0",
             _INT64(seq),
@@ -66,13 +66,13 @@ def encode_entry(entry, seq, prev, digest):
             _INT32(entry["subject_seq"]),
             b"\x09occurred_at\0",
             _INT64(entry["occurred_ms"]),
-            b"\x0acorrects\0" if corrects is None else b"\x02corrects\0" + _text(corrects),
+            b"\x0acorrects\0" if corrects is None else b"\x02corrects\0" + encode_text(corrects),
             b"\x04postings\0",
             _encode_postings(entry["postings"]),
-            _encode_payload(entry["payload"]),
-            _PREV,
+            encode_payload(entry["payload"]),
+            PREV,
             prev.encode(),
-            _HASH,
+            HASH,
             digest.encode(),
             b"\0\0",
         )
@@ -83,7 +83,7 @@ def encode_entry(entry, seq, prev, digest):
 def decimal_bits(text):
     """Return the 16 bytes of a Decimal128 that holds an amount of exactly four decimals."""
     digits = int(text.replace(".", "", 1))
-    return _WORDS(abs(digits), SIGN if digits < 0 else EXPONENT)
+    return _WORDS(digits, EXPONENT) if digits >= 0 else _WORDS(-digits, SIGN)
 
 
 def split_cursor(cursor):
@@ -111,7 +111,8 @@ def split_cursor(cursor):
     return documents, bson.decode(_INT32(len(rest) + 4) + rest)["id"]
 
 
-def _text(value):
+def encode_text(value):
+    """Return a text with its size, as it stands behind the name of its field."""
     data = value.encode()
     return _INT32(len(data) + 1) + data + b"\0"
 
@@ -119,27 +120,28 @@ def _text(value):
 @lru_cache(maxsize=256)
 def _word(value):
     """Like _text, for the few words that stand in every document."""
-    return _text(value)
+    return encode_text(value)
 
 
 def _encode_postings(rows):
     body = b""
     for index, (account, amount, currency, value) in enumerate(rows):
-        first, middle = _frame_posting(index, account, currency)
+        first, middle = frame_posting(index, account, currency)
         bits = decimal_bits(amount)
         body += first + bits + middle + (bits if value == amount else decimal_bits(value)) + b"\0"
     return _INT32(len(body) + 5) + body + b"\0"
 
 
 @lru_cache(maxsize=1024)
-def _frame_posting(index, account, currency):
+def frame_posting(index, account, currency):
     """Return what stands before either amount of a posting, which has 16 bytes."""
-    first = b"\x02account\0" + _text(account) + b"\x13amount\0"
-    middle = b"\x02currency\0" + _text(currency) + b"\x13company_amount\0"
+    first = b"\x02account\0" + encode_text(account) + b"\x13amount\0"
+    middle = b"\x02currency\0" + encode_text(currency) + b"\x13company_amount\0"
     size = 4 + len(first) + 16 + len(middle) + 16 + 1
     return b"\x03%d\0" % index + _INT32(size) + first, middle
 
 
 @lru_cache(maxsize=256)
-def _encode_payload(payload):
+def encode_payload(payload):
+    """Return the field of a payload; most entries have the same few."""
     return b"\x03payload\0" + bson.encode(json.loads(payload))

@@ -5,11 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from odoo.sql_db import Cursor
 
 from ..const import VERIFY_BATCH
-from ..tools.canonical import GENESIS, entry_hash
+from ..tools.canonical import GENESIS
 from ..tools.document import document_id
-from ..tools.encoding import encode_entry
+from ..tools.forms import make_forms
 from .judge import Judge, read_position
-from .reading import read_hash, read_head, read_links, read_lost, use_read_committed
+from .reading import read_hash, read_head, read_lost, read_rows, use_read_committed
 from .totals import Totals
 
 _STRANGERS_LIMIT = 1000
@@ -103,7 +103,7 @@ class Verification:
         if size <= 0:
             return None
         with self.open() as env:
-            links = read_links(env.cr, self.company_id, after, size)
+            links = read_rows(env.cr, self.company_id, after, size)
         if not links:
             return None
         return links, self.store.read_range(self.company_id, after, links[-1][0])
@@ -123,12 +123,12 @@ class Verification:
 
         :return: the bytes that MongoDB should hold, None when there is no entry to make them of
         """
-        seq, prev, digest, _mirrored, entry = link
+        seq, prev, digest, _mirrored, row, postings = link
         sound = seq == self.last_seq + 1 and prev == self.last_hash
         self.last_seq, self.last_hash = seq, digest
         try:
-            sound = sound and entry_hash(entry, seq, prev) == digest
-            encoded = encode_entry(entry, seq, prev, digest)
+            made, encoded = make_forms(row, postings, seq, prev, digest)
+            sound = sound and made == digest
         except _UNREADABLE:
             sound, encoded = False, None
         if not sound:
