@@ -39,8 +39,12 @@ class StripeCheckoutGateway:
         self._account = account
 
     @cached_property
+    def _client(self):
+        return stripe_client.make_client(self._account.secret_key, self._account.api_base)
+
+    @property
     def _v1(self):
-        return stripe_client.make_client(self._account.secret_key, self._account.api_base).v1
+        return self._client.v1
 
     @staticmethod
     def check_account(account):
@@ -123,21 +127,17 @@ class StripeCheckoutGateway:
         session = {}
         intent = payment_id
         if checkout_id:
-            session = stripe_client.call(
+            session = stripe_client.read(
                 "checkout.get",
-                self._v1.checkout.sessions.retrieve,
+                self._client,
+                "checkout/sessions",
                 checkout_id,
-                {"expand": SESSION_EXPAND},
-                reference=checkout_id,
+                expand=SESSION_EXPAND,
             )
             intent = session.get("payment_intent")
         if isinstance(intent, str) and intent:
-            intent = stripe_client.call(
-                "payment.get",
-                self._v1.payment_intents.retrieve,
-                intent,
-                {"expand": INTENT_EXPAND},
-                reference=intent,
+            intent = stripe_client.read(
+                "payment.get", self._client, "payment_intents", intent, expand=INTENT_EXPAND
             )
         return _payment_state(session, intent or {})
 

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from urllib.parse import quote
 
 import stripe
 from odoo.addons.pg_base.outcomes import Rejected, Throttled, Unknown
@@ -40,6 +41,19 @@ def make_client(secret_key, api_base=None):
     )
 
 
+def read(label, client, path, gateway_id, **params):
+    """Read one object and return plain dictionaries.
+
+    The SDK makes the request and names its errors; what it would build of the answer, an object
+    for each of its parts, costs as much as the request and nobody looks at it.
+
+    :param str path: of the kind of object, below the version.
+    :raise OutsideError: one of its subclasses.
+    """
+    address = f"/v1/{path}/{quote(gateway_id, safe='')}"
+    return call(label, client.raw_request, "get", address, reference=gateway_id, **params)
+
+
 def call(label, function, *args, reference="", **kwargs):
     """Call the SDK once and return plain dictionaries.
 
@@ -49,7 +63,9 @@ def call(label, function, *args, reference="", **kwargs):
     started = time.monotonic()
     result = "ok"
     try:
-        return function(*args, **kwargs).to_dict()
+        answer = function(*args, **kwargs)
+        is_plain = isinstance(answer, stripe.StripeResponse)
+        return answer.data if is_plain else answer.to_dict()
     except stripe.StripeError as error:
         outcome = classify(error, reference)
         result = f"{type(outcome).__name__} {outcome.code or outcome.status or ''}".strip()

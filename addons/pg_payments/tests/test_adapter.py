@@ -42,6 +42,14 @@ class TestAdapter(StripeCase):
             with self.subTest(currency), self.assertRaises(ValueError):
                 to_stripe(Decimal(amount), currency)
 
+    def test_an_id_is_never_a_path(self):
+        gateway = self.provider._pg_get_gateway()
+        for odd in ("../../balance", "cs_1/expire", "cs_1?expand[]=customer", "cs 1", "%2e%2e"):
+            with self.subTest(odd), self.assertRaises(Rejected) as caught:
+                gateway.get_payment(checkout_id=odd)
+            self.assertEqual(caught.exception.status, 404)
+        self.assertEqual(self.count_calls("GET /v1/balance"), 0)
+
     def test_outcomes_by_class(self):
         answer = {"json_body": {"error": {"message": "no"}}}
         cases = [
