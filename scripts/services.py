@@ -103,7 +103,7 @@ def postgres_argv(settings):
     options = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",  # a deep project folder would make its path too long
-        "max_connections": 200,
+        "max_connections": 300,
         "shared_buffers": "256MB",
     }
     if not settings.durable:

@@ -158,6 +158,14 @@ class Settings:
         kept = {name: value for name, value in os.environ.items() if name not in dropped}
         return {**kept, **{name: str(value) for name, value in ours.items()}}
 
+    def _count_connections(self):
+        """Return how many connections to PostgreSQL each of Odoo's processes may have.
+
+        One with threads needs one for each request that it answers at a time: a gateway brings
+        dozens of webhooks at once. Somebody else's server is asked for no more than Odoo's default.
+        """
+        return 192 if self.own_postgres and not self.workers else 64
+
     def write_conf(self):
         """Write Odoo's configuration of this copy; what is ours is passed by the environment."""
         options = {
@@ -172,6 +180,7 @@ class Settings:
             "http_port": self.http_port,
             "gevent_port": self.gevent_port,
             "workers": self.workers,
+            "db_maxconn": self._count_connections(),
             "max_cron_threads": 2,
             "limit_time_cpu": 120,
             "limit_time_real": 240,

@@ -36,11 +36,12 @@ class PaymentWebhook(http.Controller):
         """
         # In sudo mode to read the credentials of a provider.
         provider = request.env["payment.provider"].sudo()._pg_find_listener(code, provider_id)
-        if not provider or not provider._pg_can_hear():
+        listener = provider._pg_get_listener() if provider else None
+        if not listener:
             raise NotFound()
         raw = request.httprequest.get_data()
         try:
-            news = provider._pg_verify_event(raw, request.httprequest.headers)
+            news = provider._pg_verify_event(listener, raw, request.httprequest.headers)
         except SignatureError as error:
             _logger.warning("webhook of provider %s refused: %s", provider_id, error)
             raise BadRequest() from None

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.addons.pg_base.fields import Secret
 from odoo.addons.pg_base.http import check_endpoint
 from odoo.addons.pg_base.outcomes import OutsideError
+from odoo.addons.pg_base.tools import memo
 from odoo.exceptions import UserError, ValidationError
 
 from ..gateways import GATEWAYS, find_class
@@ -20,6 +21,9 @@ CREDENTIALS = (
     "pg_webhook_old_until",
     "pg_api_base",
 )
+
+#: Made once in a database transaction: the adapter of an account, with its credentials.
+TOPIC = "pg_payments.gateways"
 
 #: What is read to prove a webhook.
 LISTENING = (*CREDENTIALS, "code", "state", "company_id", "pg_profile")
@@ -133,6 +137,7 @@ class PaymentProvider(models.Model):
         Odoo's own write also touches a cron and payment methods, which only technicians may. So
         the right is checked here, the fields are limited, and the rest runs as the system.
         """
+        memo.forget(self.env, TOPIC)
         user = self.env.user
         if not self.env.su and not user.has_group("base.group_system"):
             self.check_access("write")
@@ -187,6 +192,9 @@ class PaymentProvider(models.Model):
         :raise ValidationError: when key, address and state do not belong together.
         """
         self.ensure_one()
+        return memo.remember(self.env, TOPIC, self.id, self._pg_make_gateway)
+
+    def _pg_make_gateway(self):
         # In sudo mode to read the credentials.
         provider = self.sudo()
         return provider._pg_get_gateway_class()(provider._pg_check_credentials())
@@ -235,22 +243,34 @@ class PaymentProvider(models.Model):
         :return: an empty one when there is no such account.
         """
         domain = [("id", "=", provider_id), ("code", "=", code)]
-        return self.search_fetch(domain, LISTENING, limit=1)
+        # Odoo's usual order would join modules.
+        return self.search_fetch(domain, LISTENING, limit=1, order="id")
 
     def _pg_can_hear(self):
         """Tell whether webhooks to this account can be proven."""
-        self.ensure_one()
-        return self.pg_is_ours and self._pg_get_gateway_class().can_hear(self._pg_get_account())
+        return self._pg_get_listener() is not None
 
-    def _pg_verify_event(self, raw, headers):
+    def _pg_get_listener(self):
+        """Return the adapter that proves webhooks to this account, None when it has no proof.
+
+        :rtype: `..ports.GatewayPort`
+        """
+        self.ensure_one()
+        if not self.pg_is_ours:
+            return None
+        account, gateway = self._pg_get_account(), self._pg_get_gateway_class()
+        return gateway(account) if gateway.can_hear(account) else None
+
+    def _pg_verify_event(self, listener, raw, headers):
         """Return the news in a webhook body, if it is proven to be for this account.
 
+        :param listener: of :meth:`_pg_get_listener`.
         :rtype: `..ports.GatewayEvent`
         :raise SignatureError: when that is not proven.
         :raise OutsideError: when the gateway is needed for the proof and does not answer.
         """
         self.ensure_one()
-        return self._pg_get_gateway_class()(self._pg_get_account()).verify_event(raw, headers)
+        return listener.verify_event(raw, headers)
 
     def _get_default_payment_method_codes(self):
         """Override of `payment` to return the default payment method codes."""

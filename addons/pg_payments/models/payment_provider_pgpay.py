@@ -106,12 +106,12 @@ class PaymentProvider(models.Model):
         channels = self._pg_get_gateway().list_channels()
         self.sudo().pg_channels = {code: list(row) for code, row in channels.items()}
 
-    def _pg_verify_event(self, raw, headers):
+    def _pg_verify_event(self, listener, raw, headers):
         """Override to let an unsigned notice through only about an open order of this account.
 
         A flood of forged notices stores nothing and asks nothing then.
         """
-        news = super()._pg_verify_event(raw, headers)
+        news = super()._pg_verify_event(listener, raw, headers)
         if self._pg_get_profile() != "pgecom":
             return news
         tx = self.env["payment.transaction"].search(

@@ -69,6 +69,7 @@ class PaymentTransaction(models.Model):
         makes a session that waited fail with a serialization error, after which Odoo runs its
         request again on what the other one committed.
         """
+        self.fetch(["source_transaction_id"])  # and no other column: they are forgotten below
         txs = self | self.source_transaction_id
         # The note lives as long as the locks: commit and any rollback, of a savepoint too, clear
         # it. What was read since then nobody else can have changed.
@@ -215,11 +216,13 @@ class PaymentTransaction(models.Model):
 
     def _pg_apply_payment(self, state):
         """Follow a payment state; a late one of a lower rank changes nothing."""
+        values = {}
         if state.payment_id and not self.pg_payment_ref or state.status == "paid":
-            self.pg_payment_ref = state.payment_id
-            self.provider_reference = state.payment_id
+            values = {"pg_payment_ref": state.payment_id, "provider_reference": state.payment_id}
         if state.receipt:
-            self.gateway_receipt = state.receipt
+            values["gateway_receipt"] = state.receipt
+        if values:
+            self.write(values)
         if self.pg_capture_step and state.status in ("paid", "pending", "failed"):
             self._pg_end_capture("accepted")
         if state.status == "paid":
@@ -253,11 +256,10 @@ class PaymentTransaction(models.Model):
         """Keep the gateway's fee once it is known; then tell the layers above."""
         if state.fee is None or self.gateway_fee_currency_id:
             return
-        currency = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("name", "=", state.fee_currency)], limit=1)
-        )
+        currency = self.currency_id
+        if currency.name != state.fee_currency:
+            Currency = self.env["res.currency"].with_context(active_test=False)
+            currency = Currency.search([("name", "=", state.fee_currency)], limit=1)
         if not currency:
             self._pg_flag(self.env._("Fee in an unknown currency: %s", state.fee_currency))
             return

@@ -35,7 +35,8 @@ class PaymentTransaction(models.Model):
         elif self.state == "done" and self.operation != "refund" and not self._pg_has_fee():
             delays = FEE_DELAYS
         if not delays or (delays is FEE_DELAYS and self.pg_poll_count >= len(delays)):
-            self.write({"pg_next_poll_at": False, "pg_is_abandoned": False})
+            if self.pg_next_poll_at or self.pg_is_abandoned:
+                self.write({"pg_next_poll_at": False, "pg_is_abandoned": False})
             return
         self.pg_next_poll_at = fields.Datetime.now() + pick_delay(delays, self.pg_poll_count)
 
@@ -58,7 +59,7 @@ class PaymentTransaction(models.Model):
         no payer looks at a status page for them."""
         txs = super()._set_done(**kwargs)
         ours = txs.filtered(lambda tx: tx._pg_is_ours())
-        ours.pg_poll_count = 0
+        ours.filtered("pg_poll_count").pg_poll_count = 0
         if ours.filtered(lambda tx: tx.operation == "refund"):
             self.env.ref("payment.cron_post_process_payment_tx")._trigger()
         return txs

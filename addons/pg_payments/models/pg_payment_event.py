@@ -101,17 +101,28 @@ class PgPaymentEvent(models.Model):
         :return: the event that is to be processed now; an empty one when that was done before or is
             somebody else's to do; None when the news came too early and must be sent again.
         """
-        if self.new({**_values(news), "provider_id": provider.id})._is_too_early():
+        if self._is_too_early(provider, news):
             return None
         return self._store(provider, news)
 
-    def _is_too_early(self):
+    @api.model
+    def _is_too_early(self, provider, news):
         """Tell whether the transaction may still be about to be committed: its request created the
         payment page and the news was faster than its commit."""
-        if self._find_transaction() or not self.reference or not self._is_from_here():
+        if not news.reference or not self._is_from_here(news.database):
             return False
-        age = fields.Datetime.now() - (self.happened_at or fields.Datetime.now())
-        return age < UNKNOWN_REFERENCE_GRACE
+        age = fields.Datetime.now() - (news.created or fields.Datetime.now())
+        return age < UNKNOWN_REFERENCE_GRACE and not self._is_known(provider, news)
+
+    @api.model
+    def _is_known(self, provider, news):
+        """Tell whether there is a transaction of this news, without reading it."""
+        Transaction = self.env["payment.transaction"].sudo()
+        Transaction.flush_model(["reference"])
+        known = "SELECT EXISTS (SELECT FROM payment_transaction WHERE reference = %s)"
+        if self.env.execute_query(SQL(known, news.reference)) == [(True,)]:
+            return True
+        return bool(self.new({**_values(news), "provider_id": provider.id})._find_transaction())
 
     @api.model
     def _store(self, provider, news):
@@ -216,7 +227,7 @@ class PgPaymentEvent(models.Model):
 
     def _find_objection(self, tx):
         """Return why the news is none of our business, '' when it is."""
-        if self.database and not self._is_from_here():
+        if self.database and not self._is_from_here(self.database):
             return self.env._("It belongs to another database.")
         if tx and tx.provider_id != self.provider_id:
             return self.env._("The transaction belongs to another gateway.")
@@ -228,9 +239,9 @@ class PgPaymentEvent(models.Model):
             return self.env._("It was not made by us.")
         return ""
 
-    def _is_from_here(self):
+    def _is_from_here(self, database):
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        return bool(self.database) and uuid.startswith(self.database)
+        return bool(database) and uuid.startswith(database)
 
     def _end(self, state, note):
         self.write(

@@ -5,7 +5,7 @@ from odoo import fields, models
 from odoo.addons.pg_base.outcomes import OutsideError
 from odoo.tools import SQL
 
-from .. import inbox
+from .. import inbox, inbox_cron
 from ..const import BATCH, EVENT_DELAYS, pick_delay
 
 _logger = logging.getLogger(f"{__package__}.pg_payment_event")
@@ -70,7 +70,7 @@ class PgPaymentEvent(models.Model):
 
     def _cron_retry(self):
         """Process bursts and what a crash left, and try failed events again."""
-        is_left = inbox.work_off_all(self.env)
+        is_left = inbox_cron.work_off_all(self.env)
         due = self.search(
             [("state", "=", "failed"), ("next_try_at", "<=", fields.Datetime.now())],
             order="next_try_at, id",

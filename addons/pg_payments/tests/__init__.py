@@ -1,5 +1,6 @@
 from . import (
     test_adapter,
+    test_alone,
     test_attention,
     test_checkout,
     test_fee,

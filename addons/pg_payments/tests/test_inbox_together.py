@@ -1,4 +1,4 @@
-from odoo.addons.pg_payments import inbox
+from odoo.addons.pg_payments import inbox_cron
 from odoo.addons.pg_payments.ports import GatewayEvent
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -56,6 +56,37 @@ class TestInboxTogether(StripeCase):
         self.assertEqual(self.count_transactions(events), 3, "Two payments each, for four lanes")
         self.assertEqual(set(txs.mapped("gateway_version")), {2}, "Opened, and settled once")
 
+    def test_news_of_what_is_booked_locks_and_asks_nothing(self):
+        txs, _events = self.keep_news(2)
+        self.work_off()
+        versions, later = txs.mapped("gateway_version"), self.env["pg.payment.event"]
+        for tx in txs:
+            news = GatewayEvent(
+                f"evt_late_{tx.id}",
+                "test",
+                "payment",
+                reference=tx.reference,
+                payment_id=tx.pg_payment_ref,
+            )
+            later += later._take_in(self.provider, news)
+        self.env.flush_all()
+        self.assertEqual(self.work_off(), 0)
+        self.assertEqual(later.mapped("state"), ["done"] * 2)
+        self.assertEqual(later.transaction_id, txs)
+        self.assertEqual(txs.mapped("gateway_version"), versions, "Who sends it holds the lock")
+
+    def test_news_of_another_payment_is_looked_at(self):
+        txs, _events = self.keep_news(1)
+        self.work_off()
+        [version] = txs.mapped("gateway_version")
+        news = GatewayEvent(
+            "evt_other", "test", "payment", reference=txs.reference, payment_id="pi_other"
+        )
+        self.env["pg.payment.event"]._take_in(self.provider, news)
+        self.env.flush_all()
+        self.assertEqual(self.work_off(), 1, "Its own page")
+        self.assertEqual(self.count_calls("GET /v1/payment_intents/*"), 1, "The other payment")
+
     @mute_logger(EVENT_LOGGER)
     def test_one_that_breaks_spoils_no_other(self):
         txs, events = self.keep_news(8)
@@ -90,7 +121,7 @@ class TestInboxTogether(StripeCase):
         self.assertEqual(txs.mapped("state"), ["draft"] * 2)
 
     def test_what_takes_long_takes_on_no_more(self):
-        self.patch(inbox, "TOGETHER_SECONDS", 0)
+        self.patch(inbox_cron, "TOGETHER_SECONDS", 0)
         txs, events = self.keep_news(6)
         self.assertEqual(self.work_off(), 6)
         self.assertEqual(set(events.mapped("state")) | set(txs.mapped("state")), {"done"})

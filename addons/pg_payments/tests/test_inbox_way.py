@@ -1,7 +1,7 @@
 from odoo.addons.pg_base.tests.common import BaseCase
 from odoo.tests import HttpCase, tagged
 
-from .. import inbox
+from .. import inbox, inbox_cron
 
 
 @tagged("post_install", "-at_install")
@@ -30,7 +30,7 @@ class TestInboxWay(BaseCase, HttpCase):
             )
         self.env.flush_all()
 
-    def give_way(self, *waves, ways=inbox.WAYS):
+    def give_way(self, *waves, ways=inbox_cron.WAYS):
         """Give way while so many events come in during each pause; return what is left of it."""
         coming, self.pauses = iter(waves), []
 
@@ -38,16 +38,16 @@ class TestInboxWay(BaseCase, HttpCase):
             self.pauses.append(length)
             self.come(next(coming, 0))
 
-        return inbox._give_way(self.env, ways, pause)
+        return inbox_cron._give_way(self.env, ways, pause)
 
     def test_waits_while_a_burst_comes_in(self):
-        left = self.give_way(5, 9, 2, inbox.STRAY, 7)
-        self.assertEqual(self.pauses, [inbox.WAY] * 4)
-        self.assertEqual(left, inbox.WAYS - 4)
+        left = self.give_way(5, 9, 2, inbox_cron.STRAY, 7)
+        self.assertEqual(self.pauses, [inbox_cron.WAY] * 4)
+        self.assertEqual(left, inbox_cron.WAYS - 4)
 
     def test_goes_on_beside_a_trickle(self):
         self.come(3)
-        self.give_way(inbox.STRAY, 5)
+        self.give_way(inbox_cron.STRAY, 5)
         self.assertEqual(len(self.pauses), 1)
 
     def test_a_burst_without_end_is_not_waited_for(self):

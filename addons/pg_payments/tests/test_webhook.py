@@ -204,7 +204,9 @@ class TestWebhook(StripeCase):
     def read_news(self, event):
         body = json.dumps(event)
         header = stripe.WebhookSignature.generate_signature_header(body, SECRET)
-        return self.provider._pg_verify_event(body.encode(), {"Stripe-Signature": header})
+        headers = {"Stripe-Signature": header}
+        listener = self.provider._pg_get_listener()
+        return self.provider._pg_verify_event(listener, body.encode(), headers)
 
     @mute_logger(EVENT_LOGGER)
     def test_replay_is_for_admins_of_the_seller(self):
