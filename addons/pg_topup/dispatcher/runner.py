@@ -32,8 +32,9 @@ IDLE = 5
 # Work that falls due within these seconds is waited for rather than left to the next wake-up.
 SOON = 15
 # Seconds between two claims while there is work: what falls due meanwhile is claimed together, sent
-# together and written together. A sale after a quiet moment is claimed at once.
-PACE = 0.2
+# together and written together. A sale after a quiet moment is claimed at once; the more sales
+# come, the more of them share the work. PACE after one, longer by STRIDE for each further one.
+PACE, STRIDE, LONGEST_PACE = 0.2, 0.1, 0.5
 # Seconds between two looks at whether Odoo changed under a process that runs for long.
 SIGNALLING = 10
 QUIET = {
@@ -56,8 +57,10 @@ class Dispatcher:
         self.registry = registry
         self.max_in_flight = 1 if inline else max_in_flight
         self._pool = None if inline else ThreadPoolExecutor(max_in_flight, "pg-send")
-        self._settler = None if inline else Settler(lambda: self.registry, QUIET)
         self._flying = set()
+        self._settler = None
+        if not inline:
+            self._settler = Settler(lambda: self.registry, QUIET, lambda: len(self._flying))
         self._records = queue.SimpleQueue()
         self._stop = threading.Event()
         self._news = threading.Event()
@@ -89,7 +92,7 @@ class Dispatcher:
                 if errors:
                     self._stop.wait(1)
                 if begun:
-                    self._stop.wait(PACE)
+                    self._stop.wait(min(PACE + STRIDE * (begun - 1), LONGEST_PACE))
                 else:
                     if not keep_alive and not self._flying and not self._is_soon(work):
                         break

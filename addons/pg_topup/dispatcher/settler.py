@@ -1,4 +1,5 @@
 import queue
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,8 @@ from odoo.addons.pg_base.tools.steps import run_step
 THREADS = 2
 # Outcomes in one transaction.
 MOST = 25
+# Seconds to wait for the outcomes of other calls in flight: sent together, they end together.
+GATHER = 0.03
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,13 @@ class Settler:
     """Writes outcomes in few threads, those that wait at the same moment in one transaction.
 
     :param get_registry: returns the database's registry of the moment.
+    :param count_flying: returns how many calls are in flight, those that wait here among them.
     """
 
-    def __init__(self, get_registry, context):
+    def __init__(self, get_registry, context, count_flying=lambda: 0):
         self._get_registry = get_registry
         self._context = context
+        self._count_flying = count_flying
         self._waiting = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(THREADS, "pg-settle")
 
@@ -68,6 +73,8 @@ class Settler:
         return settle_all(self._get_registry(), items, self._context)
 
     def _take(self):
+        if 0 < self._waiting.qsize() < min(self._count_flying(), MOST):
+            time.sleep(GATHER)
         items = []
         while len(items) < MOST:
             try:

@@ -1,12 +1,16 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.addons.pg_base.tools import memo
 from odoo.addons.pg_base.tools.money import D
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from .. import const
 from ..clock import now
+
+#: Looked up once in a database transaction: the limits of a seller.
+TOPIC = "pg_topup.limits"
 
 
 class PgTopupLimit(models.Model):
@@ -99,6 +103,24 @@ class PgTopupLimit(models.Model):
         trial._run()
         return trial._open()
 
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override to forget which limits there are."""
+        memo.forget(self.env, TOPIC)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Override to forget which limits there are, and in which order."""
+        memo.forget(self.env, TOPIC)
+        return super().write(vals)
+
+    def unlink(self):
+        """Override to forget which limits there are."""
+        memo.forget(self.env, TOPIC)
+        return super().unlink()
+
     # === BUSINESS === #
 
     @api.model
@@ -120,10 +142,16 @@ class PgTopupLimit(models.Model):
         """Return the limits that an order is over; those of its card once the card is known."""
         # In sudo mode: the card is shown to managers only.
         topup = topup.sudo()
-        limits = self.sudo().search([("company_id", "=", topup.company_id.id)])
+        limits = self._get_of(topup.company_id)
         if not topup.payer_key:
             limits = limits.filtered(lambda limit: limit.scope not in const.LATE_SCOPES)
         return limits.filtered(lambda limit: limit._is_over(topup))
+
+    def _get_of(self, company):
+        """Return the limits of a seller, in sudo mode."""
+        domain = [("company_id", "=", company.id)]
+        ids = memo.remember(self.env, TOPIC, company.id, lambda: self.sudo().search(domain).ids)
+        return self.sudo().browse(ids)
 
     def _get_refusing(self):
         return self.filtered(lambda limit: limit.reaction == "refuse")

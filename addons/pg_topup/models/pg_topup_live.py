@@ -44,9 +44,8 @@ class PgTopup(models.Model):
 
     def _log_event(self, kind, text, *, state=False, at=None):
         """Override to note, for the open screens, that something happened."""
-        events = super()._log_event(kind, text, state=state, at=at)
+        super()._log_event(kind, text, state=state, at=at)
         self._note_live()
-        return events
 
     def _note_live(self):
         precommit = self.env.cr.precommit

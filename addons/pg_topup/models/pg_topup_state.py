@@ -1,6 +1,6 @@
 import logging
 
-from odoo import SUPERUSER_ID, models
+from odoo import models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -97,27 +97,13 @@ class PgTopup(models.Model):
         :param text: one for all, or a list with one for each.
         """
         texts = [text] * len(self) if isinstance(text, str) else text
-        # Only staff: neither the engine nor a visitor of the storefront is anybody.
-        user = self.env.user.filtered(lambda user: user.id != SUPERUSER_ID and not user.share)
-        moment = at or now()
-        return (
-            self.env["pg.topup.event"]
-            .sudo()
-            .create(
-                [
-                    {
-                        "topup_id": topup.id,
-                        "company_id": topup.company_id.id,
-                        "at": moment,
-                        "kind": kind,
-                        "state": state,
-                        "text": line,
-                        "user_id": user.id,
-                    }
-                    for topup, line in zip(self, texts, strict=True)
-                ]
-            )
+        self.env["pg.topup.event"]._add(
+            [
+                (topup.id, topup.company_id.id, at or now(), kind, state or None, str(line))
+                for topup, line in zip(self, texts, strict=True)
+            ]
         )
+        self.invalidate_recordset(["event_ids"])
 
     def _alert(self, text):
         """Record something that a person must see, and give the seller's staff an activity."""

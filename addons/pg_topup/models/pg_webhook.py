@@ -3,10 +3,13 @@ import secrets
 from odoo import api, fields, models
 from odoo.addons.pg_base.fields import Secret
 from odoo.addons.pg_base.http import check_endpoint
-from odoo.addons.pg_base.tools import options
+from odoo.addons.pg_base.tools import memo, options
 from odoo.exceptions import AccessError, ValidationError
 
 from .. import const
+
+#: Looked up once in a database transaction: the addresses of a seller.
+TOPIC = "pg_topup.webhooks"
 
 
 class PgWebhook(models.Model):
@@ -53,8 +56,20 @@ class PgWebhook(models.Model):
 
     # === CRUD === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override to forget which addresses there are."""
+        memo.forget(self.env, TOPIC)
+        return super().create(vals_list)
+
+    def unlink(self):
+        """Override to forget which addresses there are."""
+        memo.forget(self.env, TOPIC)
+        return super().unlink()
+
     def write(self, vals):
         """Override to give up what waits for an address that is switched off."""
+        memo.forget(self.env, TOPIC)
         done = super().write(vals)
         if vals.get("active") is False:
             waiting = [("webhook_id", "in", self.ids), ("state", "=", "waiting")]
@@ -98,7 +113,14 @@ class PgWebhook(models.Model):
         """Queue the news of a top-up's state for every address of its seller that wants it."""
         if topup.state not in dict(const.WEBHOOK_EVENTS):
             return
-        webhooks = self.search([("company_id", "=", topup.company_id.id)])
+        webhooks = self._get_of(topup.company_id)
         wanted = webhooks.filtered(lambda webhook: webhook._wants(topup.state))
         if wanted:
             self.env["pg.webhook.delivery"]._create_for(wanted, topup)
+
+    @api.model
+    def _get_of(self, company):
+        """Return the addresses of a seller."""
+        domain = [("company_id", "=", company.id)]
+        ids = memo.remember(self.env, TOPIC, company.id, lambda: self.search(domain).ids)
+        return self.browse(ids)

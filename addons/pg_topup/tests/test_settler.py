@@ -1,6 +1,7 @@
 import threading
 
 from odoo.addons.pg_base.outcomes import Unknown
+from odoo.addons.pg_topup.dispatcher import settler
 from odoo.addons.pg_topup.dispatcher.runner import QUIET, _call
 from odoo.addons.pg_topup.dispatcher.settler import Outcome, Settler, settle_all
 from odoo.tests import tagged
@@ -41,6 +42,38 @@ class TestSettler(TopupCase):
         self.assertEqual(self.kinds(topup).count("delivered"), 1)
         self.assertIn("A late answer changed nothing", str(topup.event_ids.mapped("text")))
 
+    def write_three(self, flying):
+        """Let three calls end one after the other; return what each transaction has written."""
+        written = []
+
+        class Noted(Settler):
+            def _write(self, items):
+                if items:
+                    written.append(sorted(item.record_id for item in items))
+                return [None] * len(items)
+
+        noted = Noted(lambda: None, {}, lambda: flying)
+        threads = [
+            threading.Thread(target=noted.settle, args=("_settle_send", number, None))
+            for number in (1, 2, 3)
+        ]
+        for thread in threads:
+            thread.start()
+            if flying == 1:
+                thread.join()
+        for thread in threads:
+            thread.join()
+        noted.stop()
+        return written
+
+    def test_what_is_sent_together_is_written_together(self):
+        self.patch(settler, "GATHER", 1)
+        self.assertEqual(self.write_three(flying=3), [[1, 2, 3]])
+
+    def test_a_call_alone_waits_for_nobody(self):
+        self.patch(settler, "GATHER", 3600)
+        self.assertEqual(self.write_three(flying=1), [[1], [2], [3]])
+
     def test_one_that_breaks_spoils_no_other(self):
         written = []
 
@@ -51,11 +84,11 @@ class TestSettler(TopupCase):
                 written.append(sorted(item.record_id for item in items))
                 return [item.record_id * 10 for item in items]
 
-        settler, results = Broken(lambda: None, {}), {}
+        broken, results = Broken(lambda: None, {}), {}
 
         def ask(record_id):
             try:
-                results[record_id] = settler.settle("_settle_send", record_id, None)
+                results[record_id] = broken.settle("_settle_send", record_id, None)
             except ValueError as error:
                 results[record_id] = str(error)
 
@@ -64,6 +97,6 @@ class TestSettler(TopupCase):
             thread.start()
         for thread in threads:
             thread.join()
-        settler.stop()
+        broken.stop()
         self.assertEqual(results, {1: 10, 2: 20, 3: 30, -1: "broken"})
         self.assertEqual(sorted(sum(written, [])), [1, 2, 3])

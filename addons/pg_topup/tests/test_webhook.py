@@ -67,6 +67,17 @@ class TestWebhook(TopupCase):
             self.env["pg.webhook.delivery"]._cron_deliver()
             self.env.invalidate_all()
 
+    def test_an_address_that_is_added_later_is_told(self):
+        self.sell()
+        second = self.webhook.copy({"url": f"{self.receiver.url}?second"})
+        self.sell()
+        told = self.env["pg.webhook.delivery"].search_count([("webhook_id", "=", second.id)])
+        self.assertEqual(told, 1, "Of the second sale only")
+        second.active = False
+        self.sell()
+        waiting = [("webhook_id", "=", second.id), ("state", "=", "waiting")]
+        self.assertEqual(self.env["pg.webhook.delivery"].search_count(waiting), 0)
+
     def test_told_in_order_and_signed(self):
         self.sell()
         self.dispatch()
