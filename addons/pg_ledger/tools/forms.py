@@ -86,38 +86,40 @@ def make_forms(row, postings, seq, prev, digest):
     name = f"{company_id}:{seq:012d}".encode()
     uuid_data, subject_data = uuid.encode(), subject.encode()
     reference_data, key_data = reference.encode(), key.encode()
-    frame = _frame_entry(
-        company_id,
-        kind,
-        currency,
-        len(name),
-        len(uuid_data),
-        len(subject_data),
-        len(reference_data),
-        len(key_data),
+    json_head, json_kind, head, at_seq, at_uuid, at_subject, at_reference, at_key, at_number = (
+        _frame_entry(
+            company_id,
+            kind,
+            currency,
+            len(name),
+            len(uuid_data),
+            len(subject_data),
+            len(reference_data),
+            len(key_data),
+        )
     )
     text = (
-        f"{frame[0]}{'null' if corrects is None else _quote(corrects)}"
-        f',"entry_uuid":{_quote(uuid)},"key":{_quote(key)}{frame[1]}{milliseconds}'
+        f"{json_head}{'null' if corrects is None else _quote(corrects)}"
+        f',"entry_uuid":{_quote(uuid)},"key":{_quote(key)}{json_kind}{milliseconds}'
         f',"payload_sha256":"{hash_payload(payload)}","postings":{json_legs}'
         f',"prev":{_quote(prev)},"seq":{seq},"subject":{_quote(subject)}'
         f',"subject_ref":{_quote(reference)},"subject_seq":{number},"v":1}}'
     )
     body = b"".join(
         (
-            frame[2],
+            head,
             name,
-            frame[3],
+            at_seq,
             _INT64(seq),
-            frame[4],
+            at_uuid,
             uuid_data,
-            frame[5],
+            at_subject,
             subject_data,
-            frame[6],
+            at_reference,
             reference_data,
-            frame[7],
+            at_key,
             key_data,
-            frame[8],
+            at_number,
             _INT32(number),
             _OCCURRED,
             _INT64(milliseconds),
