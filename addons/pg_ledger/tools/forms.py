@@ -40,12 +40,11 @@ def split_postings(text):
     :param str text: see ``FIELD``; the order of the postings in it does not matter
     :rtype: list[tuple]
     """
-    fields = _split(text)
-    rows = []
-    for name, amount, value in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
-        position, account, currency = name.split(PART)
-        rows.append((int(position), (account, amount, currency, value or amount)))
-    return [row for _position, row in sorted(rows)]
+    words, _json_frame, _bson_frame, amounts, values = _read_postings(text)
+    return [
+        (account, amount, currency, value or amount)
+        for (account, currency), amount, value in zip(words, amounts, values, strict=True)
+    ]
 
 
 def to_entry(row, postings):
@@ -153,17 +152,22 @@ def _frame_entry(company_id, kind, currency, name, uuid, subject, reference, key
     )
 
 
-def _split(text):
-    return text.split(FIELD) if text else []
+def _read_postings(text):
+    """Return what is kept for the names in a text, and both amounts of each, in order.
+
+    PostgreSQL gives the postings of an entry in any order, which spares it to sort each entry's.
+    """
+    fields = text.split(FIELD) if text else []
+    order, words, json_frame, bson_frame = _frame_postings(tuple(fields[::3]))
+    amounts, values = fields[1::3], fields[2::3]
+    if order:
+        amounts, values = ([column[place] for place in order] for column in (amounts, values))
+    return words, json_frame, bson_frame, amounts, values
 
 
 def _fill_postings(text):
     """Return the postings as canonical JSON, and as the field of the document."""
-    fields = _split(text)
-    order, json_frame, bson_frame = _frame_postings(tuple(fields[::3]))
-    amounts, values = fields[1::3], fields[2::3]
-    if order:
-        amounts, values = ([column[place] for place in order] for column in (amounts, values))
+    _words, json_frame, bson_frame, amounts, values = _read_postings(text)
     texts, bits = [], []
     for amount, value in zip(amounts, values, strict=True):
         data = decimal_bits(amount)
@@ -176,16 +180,16 @@ def _fill_postings(text):
 
 @lru_cache(maxsize=1024)
 def _frame_postings(names):
-    """Return the order of postings by position, None when they are, and both forms around amounts.
+    """Return the order by position, None when they are, the names in order, and both forms.
 
-    PostgreSQL reads an entry's postings in any order, which spares it to sort each entry's.
+    :return: ``(order, ((account, currency), …), JSON, BSON)``, the forms with places for amounts
     """
     parts = [name.split(PART) for name in names]
     positions = [int(position) for position, _account, _currency in parts]
     order = sorted(range(len(parts)), key=positions.__getitem__)
+    words = tuple(tuple(parts[place][1:]) for place in order)
     rows, size, data = [], 5, b""
-    for index, place in enumerate(order):
-        _position, account, currency = parts[place]
+    for index, (account, currency) in enumerate(words):
         account_json, currency_json = (
             _quote(word).replace("%", "%%") for word in (account, currency)
         )
@@ -195,6 +199,7 @@ def _frame_postings(names):
         data += _escape(first) + b"%b" + _escape(middle) + b"%b\0"
     return (
         None if order == sorted(order) else order,
+        words,
         f"[{','.join(rows)}]",
         _POSTINGS + _escape(_INT32(size)) + data + b"\0",
     )
