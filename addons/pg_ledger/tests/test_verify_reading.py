@@ -1,9 +1,62 @@
+import socket
+import threading
+from contextlib import suppress
 from unittest.mock import patch
 
+from odoo.addons.pg_base.tools import options
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from pymongo.errors import AutoReconnect
+from pymongo.uri_parser import parse_uri
 
+from ..worker.store import Store
 from .common import MongoCase
+
+
+class Relay:
+    """A way to MongoDB that can be cut: every connection ends, new ones are let through."""
+
+    def __init__(self, address):
+        self.address = address
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.pairs = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _peer = self.server.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self.address)
+            self.pairs.append((near, far))
+            for source, target in ((near, far), (far, near)):
+                threading.Thread(target=self._pass, args=(source, target), daemon=True).start()
+
+    def _pass(self, source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            return
+
+    def cut(self):
+        """End all connections."""
+        pairs, self.pairs = self.pairs, []
+        for end in [end for pair in pairs for end in pair]:
+            _end(end)
+
+    def close(self):
+        """End all connections and take no more."""
+        _end(self.server)
+        self.cut()
+
+
+def _end(connection):
+    """End what a thread may wait on."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 @tagged("post_install", "-at_install", "pg")
@@ -64,3 +117,35 @@ class TestVerifyReading(MongoCase):
     def count_cursors(self):
         status = self.store.client.admin.command("serverStatus")
         return status["metrics"]["cursor"]["open"]["total"]
+
+    def open_relay(self):
+        """Return a relay and a store that goes through it; its first answer is there."""
+        address = parse_uri(options.get("pg_mongo_uri"))["nodelist"][0]
+        relay = Relay(address)
+        self.addCleanup(relay.close)
+        port = relay.server.getsockname()[1]
+        store = Store(f"mongodb://127.0.0.1:{port}/?directConnection=true", self.prefix)
+        self.addCleanup(store.client.close)
+        self.assertEqual(len(store.read_range(self.seller.id, 0, 5)), 5)
+        return relay, store
+
+    def test_connection_that_breaks_before_an_answer(self):
+        """A find is asked again, as a cursor of pymongo would; all documents come, once."""
+        relay, store = self.open_relay()
+        known = self.store.read_range(self.seller.id, 0, 5)
+        relay.cut()
+        self.assertEqual(store.read_range(self.seller.id, 0, 5), known)
+        relay.close()
+        with self.assertRaises(AutoReconnect):
+            store.read_range(self.seller.id, 0, 5)
+
+    def test_connection_that_breaks_between_answers(self):
+        """What came is not the whole answer: the reader learns of it."""
+        relay, store = self.open_relay()
+        with patch("odoo.addons.pg_ledger.worker.store_reading._RANGE_BATCH", 2):
+            documents = store.iterate_raw(self.seller.id, 0)
+            seen = [next(documents), next(documents)]
+            relay.close()
+            with self.assertRaises(AutoReconnect):
+                seen += documents
+        self.assertEqual(len(seen), 2)
