@@ -19,7 +19,7 @@ class Alone:
 
         :param name: the job's, whoever asks for it.
         :param int times: how often at most; a thread of a server is not to be kept for long.
-        :param pause: called between two times, so that those who ask come together.
+        :param pause: called with how often it was done, so that those who ask come together.
         :return: whether somebody asked for it once more and nobody is at it.
         """
         with self._lock:
@@ -28,9 +28,9 @@ class Alone:
                 return False
             self._busy.add(name)
         try:
-            for time_ in range(times):
-                if time_ and name in self._asked:
-                    pause()
+            for done in range(times):
+                if done and name in self._asked:
+                    pause(done)
                 if not self._take_up(name):
                     return False
                 job()

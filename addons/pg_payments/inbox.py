@@ -31,10 +31,11 @@ CRON_IS_LATE = 10
 #: Seconds for which an HTTP worker works off news.
 HTTP_SECONDS = 1.0
 
-#: One thread of this process works off news after an answer, so often until another has to, so many
-#: seconds apart.
+#: One thread of this process works off news after an answer, so often until another has to. The
+#: second time follows at once, each further one APART seconds later than the one before, LONGEST at
+#: most: that is a burst, which is left to the cron anyway.
 ALONE_TIMES = 50
-APART = 0.1
+APART, LONGEST = 0.1, 0.5
 _alone = Alone()
 
 #: How often an event is tried at once, while other transactions are in the way.
@@ -57,14 +58,13 @@ def work_off(registry):
 
     Raises nothing: the answer was sent, and what is left stays in the inbox.
     """
-    is_left = _alone.run(
-        registry.db_name,
-        partial(_work_off_safely, registry),
-        ALONE_TIMES,
-        partial(time.sleep, APART),
-    )
+    is_left = _alone.run(registry.db_name, partial(_work_off_safely, registry), ALONE_TIMES, _pause)
     if is_left:
         _guard(_call_cron, registry)
+
+
+def _pause(done):
+    time.sleep(min(APART * (done - 1), LONGEST))
 
 
 def _work_off_safely(registry):

@@ -25,11 +25,11 @@ CRON_SECONDS = 30.0
 
 #: Threads of the cron, each with a connection of its own, and how much it takes on at a time.
 LANES = 4
-BATCH = 96
+BATCH = 192
 
 #: Payments whose news shares a database transaction, and seconds after which it takes on no more:
 #: their payers' pages wait for its end.
-TOGETHER = 8
+TOGETHER = 16
 TOGETHER_SECONDS = 2.0
 
 #: The cron gives way to a burst: it looks again after WAY seconds, until no more than STRAY events

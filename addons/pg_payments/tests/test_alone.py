@@ -10,13 +10,10 @@ class TestAlone(BaseCase):
 
     def setUp(self):
         super().setUp()
-        self.alone, self.done, self.pauses = Alone(), [], 0
+        self.alone, self.done, self.pauses = Alone(), [], []
 
     def run_job(self, job, times=9, name="inbox"):
-        return self.alone.run(name, job, times, self.pause)
-
-    def pause(self):
-        self.pauses += 1
+        return self.alone.run(name, job, times, self.pauses.append)
 
     def ask_meanwhile(self):
         """Ask from another thread; return what it was told."""
@@ -29,7 +26,7 @@ class TestAlone(BaseCase):
     def test_once_for_one(self):
         self.assertFalse(self.run_job(lambda: self.done.append(1)))
         self.assertFalse(self.run_job(lambda: self.done.append(1)))
-        self.assertEqual((self.done, self.pauses), ([1, 1], 0))
+        self.assertEqual((self.done, self.pauses), ([1, 1], []))
 
     def test_whoever_asks_meanwhile_leaves_and_has_it_done_once_more(self):
         told = []
@@ -41,7 +38,7 @@ class TestAlone(BaseCase):
 
         self.assertFalse(self.run_job(job))
         self.assertEqual(told, [False, False], "Neither of them did it")
-        self.assertEqual((self.done, self.pauses), ([1, 1], 1), "Once more for both")
+        self.assertEqual((self.done, self.pauses), ([1, 1], [1]), "Once more for both")
 
     def test_nobody_is_kept_for_ever(self):
         def job():
@@ -49,7 +46,7 @@ class TestAlone(BaseCase):
             self.ask_meanwhile()
 
         self.assertTrue(self.run_job(job, times=3), "Somebody else has to")
-        self.assertEqual(self.done, [1, 1, 1])
+        self.assertEqual((self.done, self.pauses), ([1, 1, 1], [1, 2]))
         self.assertFalse(self.run_job(lambda: self.done.append(2)), "The place is free")
         self.assertEqual(self.done, [1, 1, 1, 2])
 

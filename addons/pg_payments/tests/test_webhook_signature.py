@@ -36,6 +36,25 @@ class TestWebhookSignature(StripeCase):
         self.assertEqual(self.post_event(body, header=header).status_code, 200)
         self.assertEqual(self.tx.state, "done")
 
+    def test_a_new_secret_counts_at_once_and_the_old_one_no_more(self):
+        self.assertRefused(self.post_event(self.event, secret="whsec_new"))
+        self.provider.pg_webhook_secret = "whsec_new"
+        self.assertRefused(self.post_event(self.event))
+        # Twice in one transaction, and past Odoo.
+        self.provider.pg_webhook_secret = "whsec_newer"
+        self.assertRefused(self.post_event(self.event, secret="whsec_new"))
+        newest = self.provider.copy({"pg_webhook_secret": "whsec_newest"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE payment_provider SET pg_webhook_secret = ("
+            " SELECT pg_webhook_secret FROM payment_provider WHERE id = %s) WHERE id = %s",
+            [newest.id, self.provider.id],
+        )
+        self.provider.invalidate_recordset()
+        self.assertRefused(self.post_event(self.event, secret="whsec_newer"))
+        self.assertEqual(self.post_event(self.event, secret="whsec_newest").status_code, 200)
+        self.assertEqual(self.tx.state, "done")
+
     def test_bad_ones(self):
         body = json.dumps(self.event)
         good = WebhookSignature.generate_signature_header(body, SECRET)

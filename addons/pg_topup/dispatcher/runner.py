@@ -33,8 +33,9 @@ IDLE = 5
 SOON = 15
 # Seconds between two claims while there is work: what falls due meanwhile is claimed together, sent
 # together and written together. A sale after a quiet moment is claimed at once; the more sales
-# come, the more of them share the work. PACE after one, longer by STRIDE for each further one.
-PACE, STRIDE, LONGEST_PACE = 0.2, 0.1, 0.5
+# come, the more of them share the work. PACE after one, longer by STRIDE for each further one, but
+# no more than that again once a claim takes MANY: there is enough to share.
+PACE, STRIDE, LONGEST_PACE, MANY = 0.2, 0.1, 0.5, 12
 # Seconds between two looks at whether Odoo changed under a process that runs for long.
 SIGNALLING = 10
 QUIET = {
@@ -92,7 +93,7 @@ class Dispatcher:
                 if errors:
                     self._stop.wait(1)
                 if begun:
-                    self._stop.wait(min(PACE + STRIDE * (begun - 1), LONGEST_PACE))
+                    self._stop.wait(pick_pace(begun))
                 else:
                     if not keep_alive and not self._flying and not self._is_soon(work):
                         break
@@ -277,6 +278,13 @@ class Dispatcher:
                 run_step(self.registry, _keep_calls, batch, tries=2)
             except Exception:
                 _logger.warning("records of %s calls could not be kept", len(batch), exc_info=True)
+
+
+def pick_pace(begun):
+    """Return the seconds until the next claim after one that has begun so many calls."""
+    if begun >= MANY:
+        return PACE
+    return min(PACE + STRIDE * (begun - 1), LONGEST_PACE)
 
 
 def _keep_calls(env, batch):

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo.addons.pg_topup import const
 from odoo.addons.pg_topup.clock import now
+from odoo.addons.pg_topup.dispatcher.runner import pick_pace
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
@@ -20,6 +21,10 @@ class TestDispatch(TopupCase):
         self.assertEqual(job.request.reference, topup.supplier_reference)
         self.assertGreater(attempt.lease_until, now() + timedelta(seconds=100))
         self.assertFalse(self.transfers(topup))
+
+    def test_more_sales_share_a_claim_and_a_backlog_waits_for_none(self):
+        paces = [round(pick_pace(begun), 2) for begun in (1, 2, 3, 4, 11, 12, 200)]
+        self.assertEqual(paces, [0.2, 0.3, 0.4, 0.5, 0.5, 0.2, 0.2])
 
     def test_claimed_work_is_not_claimed_again(self):
         self.sell()
