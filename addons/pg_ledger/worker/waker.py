@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 # Seconds without news after which the thread ends.
 IDLE_SECONDS = 30
 # Seconds between two notices of one process.
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.5
 
 _lock = threading.Condition()
 _waiting = {}
