@@ -36,10 +36,10 @@ from scripts.common import VAR, Problem, find_addons, main, say, seconds
 from scripts.services import Stack, connect
 from scripts.settings import Settings
 from tests.bench.topup_export import measure_export
+from tests.bench.topup_sales import SALE_DATABASE, measure_sales
 from tests.frame import ask, ground, show
 
 ROOT = VAR / "bench-topup"
-SALE_DATABASE = "pg_bench_sale"
 TARGETS = {
     "sales_per_s": (">=", 0),
     "ratio_to_sale_order": (">=", 5),
@@ -51,7 +51,7 @@ TARGETS = {
     "export_xlsx_s": None,
     "export_peak_extra_mb": ("<", 50),
 }
-SALES, SALE_ORDERS, SENDS, PAGES, ALONE, SAMPLES = 300, 60, 600, 150, 30, 150
+SENDS, PAGES, ALONE, SAMPLES = 600, 150, 30, 150
 DONE = """
     SELECT count(*) FROM pg_topup t JOIN pg_ledger_entry e
         ON e.subject = t.uuid AND e.kind = 'delivered'
@@ -98,23 +98,9 @@ class Bench:
     # === PARTS === #
 
     def sales(self):
-        """Sales per second of one process, beside Odoo's own of one process."""
+        """Sales per second of one process, beside Odoo's own of one process, in turns."""
         self._write_conf(workers=0)
-        sessions = self._worker("place", count=SALES, key="sale")["sessions"]
-        self.stack.start("odoo")
-        requests.get(f"{self.settings.base_url}/topup/island-mobile", timeout=30)
-        started = time.monotonic()
-        self._pay(sessions, threads=8)
-        self._wait_done("sale-%", SALES, 300)
-        spent = time.monotonic() - started
-        self.stack.stop("odoo")
-        theirs = self._worker("sale_order", count=SALE_ORDERS, database=SALE_DATABASE)
-        ours = SALES / spent
-        self.figures |= {
-            "sales_per_s": round(ours, 1),
-            "sale_orders_per_s": round(theirs["sale_orders_per_s"], 1),
-            "ratio_to_sale_order": round(ours / theirs["sale_orders_per_s"], 1),
-        }
+        self.figures |= measure_sales(self)
 
     def latency(self):
         """From the payment's commit to the attempt's, on the processes of production."""
