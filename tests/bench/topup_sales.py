@@ -1,6 +1,7 @@
 """Our sales beside Odoo's sale orders, one process each, in turns.
 
-In turns: a machine that is shared with others is half as fast in one minute as in the next.
+In turns: a machine that is shared with others is half as fast in one minute as in the next. Our
+process stays up while theirs is measured, with nothing to do.
 """
 
 import statistics
